@@ -35,7 +35,7 @@ export class RetryingClient {
     private readonly key: string,
     private readonly abortSignal: AbortSignal,
   ) {
-    this.client = new Client(url, key)
+    this.client = new Client({ url, key, retryForMs: 0 })
     // each pending request and pause adds a listener
     setMaxListeners(0, abortSignal)
   }

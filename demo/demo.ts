@@ -54,7 +54,7 @@ async function main(): Promise<void> {
   try {
     const environment = { TRAINYARD_PORT: '0', TRAINYARD_LOG_LEVEL: 'error' }
     server = await startServer(dataFolder, childEnvironment(environment))
-    const result = await run(new Client(server.url, server.key))
+    const result = await run(new Client({ url: server.url, key: server.key }))
     await server.stop()
     const url = `http://${config.host}:${config.port || 8080}`
     const { modelId } = result
@@ -72,8 +72,8 @@ async function main(): Promise<void> {
 
 async function run(client: Client) {
   const mnist = new Mnist()
-  const trainSet = await client.uploadDataset('mnist', await mnist.files('train'))
-  const testSet = await client.uploadDataset('mnist-test', await mnist.files('t10k'))
+  const trainSet = await client.datasets.upload('mnist', await mnist.files('train'))
+  const testSet = await client.datasets.upload('mnist-test', await mnist.files('t10k'))
   console.log(`  uploaded ${trainSet.records} training images and ${testSet.records} test images`)
 
   const job = await train(client)
@@ -85,7 +85,7 @@ async function run(client: Client) {
 
   const modelId = job.result!.model.id
   const samples = await mnist.testImages(0, 10)
-  const { predictions } = await client.predict(
+  const { predictions } = await client.models.predict(
     modelId,
     samples.map(({ image }) => image),
   )
@@ -111,12 +111,12 @@ async function run(client: Client) {
 
 /** Submits the job and shows its progress until it has ended. */
 async function train(client: Client): Promise<Job> {
-  let job = await client.submit(request)
+  let job = await client.jobs.submit(request)
   console.log(
     `  job ${job.id}: a ResNet of ${request.model.blocks} blocks, ${job.progress.steps} steps`,
   )
   const bar = new ProgressBar()
-  for await (const { event, data } of client.follow(job.id)) {
+  for await (const { event, data } of client.jobs.follow(job.id)) {
     if (event === 'job') job = data
     else if (data.values.loss !== undefined) {
       const { loss, examplesPerSecond = 0 } = data.values

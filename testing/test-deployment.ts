@@ -54,7 +54,7 @@ export class TestDeployment {
       this.onOutput,
       builtScript('src/supervisor/main'),
     )
-    this.client = new Client(this.server.url, this.server.key)
+    this.client = new Client({ url: this.server.url, key: this.server.key, retryForMs: 0 })
   }
 
   async stop(): Promise<void> {
@@ -93,7 +93,7 @@ export class TestDeployment {
 
   /** The events of a job until it ends. Fails after five minutes without one. */
   async *follow(id: string): AsyncGenerator<JobStreamEvent> {
-    const events = this.client.follow(id)
+    const events = this.client.jobs.follow(id)
     try {
       for (;;) {
         const next = within(`an event of job ${id}`, events.next(), { timeoutMs: eventTimeoutMs })
@@ -121,7 +121,7 @@ export class TestDeployment {
   }
 
   async train(request: JobRequest, onStep?: (step: number) => Promise<void> | void): Promise<Job> {
-    return this.waitForEnd(await this.client.submit(request), onStep)
+    return this.waitForEnd(await this.client.jobs.submit(request), onStep)
   }
 
   /** The weights of a job's model: the data file in its SavedModel. */

@@ -7,10 +7,10 @@ import { digitsName, imagesName, modelName, smallNetwork, tableName } from './wo
 
 /** By the process: what makes it work, and must be answered again after it was killed or stopped. */
 export const childWork: Partial<Record<ProcessRole, (on: Faulty) => Promise<unknown>>> = {
-  planner: ({ client }) => client.preview(smallNetwork('planned')),
+  planner: ({ client }) => client.jobs.plan(smallNetwork('planned')),
   conversion: async ({ client }) => {
     const content = new Blob([await readFile(tablePath('digits'))])
-    return client.uploadDataset('converted', [{ name: 'digits.csv', content }])
+    return client.datasets.upload('converted', [{ name: 'digits.csv', content }])
   },
   derivation: on =>
     ask(on, `/datasets/${digitsName}/derive`, {
@@ -18,7 +18,7 @@ export const childWork: Partial<Record<ProcessRole, (on: Faulty) => Promise<unkn
       steps: [{ kind: 'split', shares: { test: 0.2 } }],
     }),
   comparison: on => ask(on, `/datasets/${digitsName}/diff/${tableName}`),
-  preview: ({ client }) => client.image(imagesName, 0, { asPng: true }),
+  preview: ({ client }) => client.datasets.image(imagesName, 0, { asPng: true }),
   datasetExport: on => ask(on, `/datasets/${digitsName}/archive?format=parquet`),
   modelExport: on => ask(on, `/models/${modelName}/export?format=onnx`),
   // the job writes a checkpoint every few seconds, and the first prediction with each needs the process

@@ -21,10 +21,10 @@ export async function damageThings(
   for (let i = 0; i < Math.ceil(count / 4); i++) {
     const name = `damaged-${i}`
     const csv = `a,b,target\n${Array.from({ length: 40 }, (_, row) => `${row + i},${row % 7},${row % 3}`).join('\n')}\n`
-    const { id } = await client.uploadDataset(name, [
+    const { id } = await client.datasets.upload(name, [
       { name: 'rows.csv', content: new Blob([csv]) },
     ])
-    const job = await client.submit({ ...smallBoosting(name), dataset: name })
+    const job = await client.jobs.submit({ ...smallBoosting(name), dataset: name })
     await waitForEnd(client, job)
     things.push(
       { route: '/datasets', id },

@@ -96,7 +96,7 @@ async function processes(deployment: ChaosDeployment): Promise<string[]> {
 }
 
 async function jobs(client: Client): Promise<string[]> {
-  const lists = ['queued', 'running'].map(status => client.jobs({ status, limit: '100' }))
+  const lists = ['queued', 'running'].map(status => client.jobs.list({ status, limit: '100' }))
   return (await Promise.all(lists)).flatMap(({ items }) =>
     items.map(({ id, status }) => `job ${id}, ${status}`),
   )

@@ -95,15 +95,15 @@ function recovery(on: Faulty, work: Work = async () => {}): () => Promise<string
   const since = performance.now()
   let before: number | null = null
   const missing = new Set<() => Promise<string | null>>([
-    () => client.jobs({ limit: '1' }).then(() => null),
-    () => client.preview(smallBoosting('planned')).then(() => null),
+    () => client.jobs.list({ limit: '1' }).then(() => null),
+    () => client.jobs.plan(smallBoosting('planned')).then(() => null),
     async () => ((await world.predict()) === world.expected ? null : 'the predictions differ'),
     async () =>
       (await world.predictImage()) === world.expectedImage ? null : "an image's predictions differ",
     () => grpcProblem(grpcPort),
     () => work(on).then(() => null),
     async () => {
-      const { status, progress } = await client.job(running)
+      const { status, progress } = await client.jobs.get(running)
       // steps of a trainer that is gone appear a moment later
       if (performance.now() - since > settleMs) before ??= progress.step
       if (before !== null && progress.step > before) return null

@@ -56,7 +56,7 @@ export class Residents {
 
   /** Sent again with the same key, it is the same job. */
   private submit(request: JobRequest, i: number): Promise<Job> {
-    return this.client.submit(request, { idempotencyKey: `${this.name}-${i}` })
+    return this.client.jobs.submit(request, { idempotencyKey: `${this.name}-${i}` })
   }
 
   private async predict(): Promise<void> {

@@ -65,7 +65,7 @@ async function attack(
 ): Promise<HostileReport> {
   const { seed } = options
   const random = new Random(seed)
-  const client = new Client(deployment.url, deployment.key)
+  const client = new Client({ url: deployment.url, key: deployment.key, retryForMs: 0 })
   const world = await makeWorld(client, deployment.key)
   const tally = new Tally([deployment.folder, deployment.key, '/dist/src/', '/dist/bundle/'], log)
   const watch = new LoopWatch(deployment, tally, log, over)
@@ -116,7 +116,7 @@ async function attack(
   faultsDone.abort()
   await sending
   await others.close()
-  await client.act(job.id, 'cancel')
+  await client.jobs.act(job.id, 'cancel')
   await waitForEnd(client, job)
   const left = await findLeftOver(deployment, client)
   await watch.close()
@@ -250,15 +250,15 @@ async function openDrips(
 }
 
 async function startEndless(client: Client): Promise<Job> {
-  const job = await client.submit(endlessJob(`endless-${Date.now()}`))
-  const runs = async () => (await client.job(job.id)).status === 'running'
+  const job = await client.jobs.submit(endlessJob(`endless-${Date.now()}`))
+  const runs = async () => (await client.jobs.get(job.id)).status === 'running'
   await eventually('the endless job to run', runs, { timeoutMs: 120_000, intervalMs: 200 })
   return job
 }
 
 /** Schemathesis may have cancelled or paused it. */
 async function restartEndless(client: Client, job: Job): Promise<Job> {
-  await client.act(job.id, 'cancel').catch(() => {})
+  await client.jobs.act(job.id, 'cancel').catch(() => {})
   await waitForEnd(client, job)
   return startEndless(client)
 }

@@ -68,27 +68,27 @@ export interface World extends Target {
 /** Uploads data sets, and trains the model that requests aim at. */
 export async function makeWorld(client: Client, key: string): Promise<World> {
   const table = await readFile(tablePath('wine'))
-  await client.uploadDataset(tableName, [{ name: 'wine.csv', content: new Blob([table]) }])
+  await client.datasets.upload(tableName, [{ name: 'wine.csv', content: new Blob([table]) }])
   const digits = new Blob([await readFile(tablePath('digits'))])
-  await client.uploadDataset(digitsName, [{ name: 'digits.csv', content: digits }])
+  await client.datasets.upload(digitsName, [{ name: 'digits.csv', content: digits }])
   const { images, labels } = await readMnist('train', 64)
-  await client.uploadDataset(imagesName, [
+  await client.datasets.upload(imagesName, [
     { name: 'train-images-idx3-ubyte', content: new Blob([images as Uint8Array<ArrayBuffer>]) },
     { name: 'train-labels-idx1-ubyte', content: new Blob([labels as Uint8Array<ArrayBuffer>]) },
   ])
-  const { id } = await waitForEnd(client, await client.submit(smallBoosting(modelName)))
-  await waitForEnd(client, await client.submit(smallNetwork(imageModelName)))
+  const { id } = await waitForEnd(client, await client.jobs.submit(smallBoosting(modelName)))
+  await waitForEnd(client, await client.jobs.submit(smallNetwork(imageModelName)))
   const image = Array.from({ length: 28 }, (_, y) =>
     Array.from({ length: 28 }, (_, x) => (x * y) % 256),
   )
   const predictImage = async () =>
-    JSON.stringify((await client.predict(imageModelName, [image])).predictions)
+    JSON.stringify((await client.models.predict(imageModelName, [image])).predictions)
   const { columns, rows } = readTable('wine')
   const instances = rows
     .filter((_, i) => i % 60 === 0)
     .map(row => Object.fromEntries(row.map((value, i) => [columns[i]!, value])))
   const predict = async () =>
-    JSON.stringify((await client.predictRows(modelName, instances)).predictions)
+    JSON.stringify((await client.models.predictRows(modelName, instances)).predictions)
   return {
     key,
     job: id,
@@ -106,7 +106,7 @@ export async function makeWorld(client: Client, key: string): Promise<World> {
 
 export function waitForEnd(client: Client, { id }: Job, timeoutMs = 120_000): Promise<Job> {
   const ended = async () => {
-    const job = await client.job(id).catch(() => null)
+    const job = await client.jobs.get(id).catch(() => null)
     return job !== null && job.finishedAt !== null && job
   }
   return eventually(`job ${id} to end`, ended, { timeoutMs, intervalMs: 200 })

@@ -45,7 +45,7 @@ export async function findConnection(
   return { url, key }
 }
 
-export const connect = ({ url, key }: Connection): Client => new Client(url, key)
+export const connect = ({ url, key }: Connection): Client => new Client({ url, key })
 
 /** A key that is set together with a URL is for that server, and no other gets it. */
 function keyOfEnvironment(url: string, environment: NodeJS.ProcessEnv): string | undefined {

@@ -1,4 +1,4 @@
-import { ProblemError } from '../client/client.js'
+import { ConnectionError, ProblemError, UnexpectedAnswerError } from '../client/client.js'
 import { exitCodes } from './exit-codes.js'
 
 /** What ends a command: a message that names the cure, and the exit code. */
@@ -29,6 +29,9 @@ export function failureOf(error: unknown, url?: string): Failure {
   if (reason !== null) {
     const message = `cannot reach ${url ?? 'the server'}: ${reason}`
     return { message, exitCode: exitCodes.unreachable }
+  }
+  if (error instanceof ConnectionError || error instanceof UnexpectedAnswerError) {
+    return { message: error.message, exitCode: exitCodes.unreachable }
   }
   return {
     message: error instanceof Error ? (error.stack ?? error.message) : String(error),

@@ -1,97 +1,152 @@
+import type { Static } from 'typebox'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { DatasetImport } from '../spec/dataset-import.js'
-import type { ContactSheet } from '../spec/dataset-preview.js'
+import type { ContactSheet, HistogramPage, SamplePage } from '../spec/dataset-preview.js'
 import type { DatasetRequest } from '../spec/dataset-request.js'
 import type { DeriveRequest } from '../spec/dataset-steps.js'
 import type { DatasetDiff, DatasetVersions } from '../spec/dataset-versions.js'
+import type { DatasetListQuery } from '../spec/list-queries.js'
 import type { Page } from '../spec/paging.js'
-import { type Caller, jsonBody, type Query, withQuery } from './caller.js'
+import {
+  type Caller,
+  type CallOptions,
+  jsonBody,
+  pathOf,
+  type Query,
+  type QueryOf,
+  withQuery,
+} from './caller.js'
+import { type ImportCalls, type MakingOptions, secondsToMake } from './import-calls.js'
+
+export type DatasetFormat = 'tfrecord' | 'folders' | 'csv' | 'parquet' | 'arrow'
 
 export class DatasetCalls {
-  constructor(private readonly caller: Caller) {}
+  constructor(
+    private readonly caller: Caller,
+    private readonly imports: ImportCalls,
+  ) {}
 
-  list(query: Query = {}) {
-    return this.caller.json<Page<DatasetManifest>>('GET', withQuery('/datasets', query))
-  }
-
-  /** Deletes the data set by its id, or only the name by a name. */
-  async delete(id: string): Promise<void> {
-    await this.caller.request('DELETE', `/datasets/${id}`)
-  }
-
-  /** The data sets that have had a name, newest first. */
-  versions(name: string) {
-    return this.caller.json<DatasetVersions>('GET', `/datasets/${name}/versions`)
-  }
-
-  /** Gives a name to a data set that exists. */
-  setName(name: string, dataset: string) {
-    const body = jsonBody({ dataset })
-    return this.caller.json<DatasetManifest>('PUT', `/datasets/names/${name}`, body)
-  }
-
-  diff(one: string, other: string) {
-    return this.caller.json<DatasetDiff>('GET', `/datasets/${one}/diff/${other}`)
-  }
-
-  /** Which image is in which cell of a contact sheet. */
-  sheetCells(id: string, query: Query = {}) {
-    return this.caller.json<ContactSheet>(
-      'GET',
-      withQuery(`/datasets/${id}/contact-sheet/cells`, query),
+  /** Sends files, and waits until the server has made a data set of them, however long it takes. */
+  async upload(
+    name: string,
+    files: readonly { name: string; content: Blob }[],
+    { onProgress, ...options }: MakingOptions = {},
+  ): Promise<DatasetManifest> {
+    const form = new FormData()
+    form.set('name', name)
+    for (const file of files) form.append('files', file.content, file.name)
+    const answer = this.caller.json<DatasetManifest | DatasetImport>(
+      'POST',
+      withQuery('/datasets', { wait: secondsToMake }),
+      {
+        ...options,
+        body: form,
+      },
     )
+    return this.imports.dataset(await answer, { onProgress, ...options })
+  }
+
+  /** Makes a data set of what the request names, and waits until it is made. */
+  async create(
+    request: DatasetRequest,
+    { onProgress, ...options }: MakingOptions = {},
+  ): Promise<DatasetManifest> {
+    const begun = this.imports.begin(request, { wait: secondsToMake, ...options })
+    return this.imports.dataset(await begun, { onProgress, ...options })
+  }
+
+  /** Makes a data set of another one, and waits until it is made. */
+  async derive(
+    id: string,
+    request: DeriveRequest,
+    { onProgress, ...options }: MakingOptions = {},
+  ): Promise<DatasetManifest> {
+    const begun = this.beginDerivation(id, request, { wait: secondsToMake, ...options })
+    return this.imports.dataset(await begun, { onProgress, ...options })
   }
 
   /** Makes a data set of another one; see `ImportCalls.begin`. */
-  beginDerivation(id: string, request: DeriveRequest, { wait }: { wait: number }) {
-    const path = `/datasets/${id}/derive?wait=${wait}`
-    return this.caller.json<DatasetManifest | DatasetImport>('POST', path, jsonBody(request))
-  }
-}
-
-/** What becomes of a request for a data set: the data set, or the import that still makes it. */
-export type Making =
-  | { dataset: DatasetManifest; created: boolean; running: null }
-  | { dataset: null; running: DatasetImport }
-
-export class ImportCalls {
-  constructor(private readonly caller: Caller) {}
-
-  list(query: Query = {}) {
-    return this.caller.json<Page<DatasetImport>>('GET', withQuery('/imports', query))
+  beginDerivation(
+    id: string,
+    request: DeriveRequest,
+    { wait, ...options }: { wait: number } & CallOptions,
+  ) {
+    const path = withQuery(pathOf`/datasets/${id}/derive`, { wait })
+    return this.caller.json<DatasetManifest | DatasetImport>('POST', path, {
+      ...options,
+      ...jsonBody(request),
+    })
   }
 
-  get(id: string) {
-    return this.caller.json<DatasetImport>('GET', `/imports/${id}`)
+  get(id: string, options?: CallOptions) {
+    return this.caller.json<DatasetManifest>('GET', pathOf`/datasets/${id}`, options)
   }
 
-  /**
-   * Makes a data set of what the request names. Answers with the data set or, if it is not made within `wait` seconds,
-   * with the import that makes it, whose `status` says how far it is.
-   */
-  begin(request: DatasetRequest, { wait }: { wait: number }) {
-    const path = `/imports?wait=${wait}`
-    return this.caller.json<DatasetManifest | DatasetImport>('POST', path, jsonBody(request))
+  list(query: QueryOf<Static<typeof DatasetListQuery>> = {}, options?: CallOptions) {
+    return this.caller.json<Page<DatasetManifest>>('GET', withQuery('/datasets', query), options)
   }
 
-  /** As `begin`, or from the files of a form; the answer says whether a data set is new. */
-  async make(body: DatasetRequest | FormData, { wait }: { wait: number }): Promise<Making> {
-    const init = body instanceof FormData ? { body } : jsonBody(body)
-    const answer = await this.caller.request('POST', `/datasets?wait=${wait}`, init)
-    if (answer.status === 202) {
-      return { dataset: null, running: (await answer.json()) as DatasetImport }
-    }
-    const dataset = (await answer.json()) as DatasetManifest
-    return { dataset, created: answer.status === 201, running: null }
+  /** Deletes the data set by its id, or only the name by a name. */
+  async delete(id: string, options?: CallOptions): Promise<void> {
+    await this.caller.request('DELETE', pathOf`/datasets/${id}`, options)
   }
 
-  /** Ends the making of a data set. */
-  cancel(id: string) {
-    return this.caller.json<DatasetImport>('POST', `/imports/${id}/cancel`)
+  /** The data sets that have had a name, newest first. */
+  versions(name: string, options?: CallOptions) {
+    return this.caller.json<DatasetVersions>('GET', pathOf`/datasets/${name}/versions`, options)
   }
 
-  /** Removes the record of an import that has ended. */
-  async delete(id: string): Promise<void> {
-    await this.caller.request('DELETE', `/imports/${id}`)
+  /** Gives a name to a data set that exists. */
+  setName(name: string, dataset: string, options?: CallOptions) {
+    const path = pathOf`/datasets/names/${name}`
+    return this.caller.json<DatasetManifest>('PUT', path, { ...options, ...jsonBody({ dataset }) })
+  }
+
+  diff(one: string, other: string, options?: CallOptions) {
+    return this.caller.json<DatasetDiff>('GET', pathOf`/datasets/${one}/diff/${other}`, options)
+  }
+
+  /** A page of the images or rows of a data set. */
+  samples(id: string, query: Query = {}, options?: CallOptions) {
+    const path = withQuery(pathOf`/datasets/${id}/samples`, query)
+    return this.caller.json<SamplePage>('GET', path, options)
+  }
+
+  /** How the values of the columns of a table are spread. */
+  histograms(id: string, query: Query = {}, options?: CallOptions) {
+    const path = withQuery(pathOf`/datasets/${id}/histograms`, query)
+    return this.caller.json<HistogramPage>('GET', path, options)
+  }
+
+  /** Many images of a data set as one PNG, and which image is in which cell. */
+  async contactSheet(id: string, query: Query = {}, options?: CallOptions) {
+    const [image, map] = await Promise.all([
+      this.caller.request('GET', withQuery(pathOf`/datasets/${id}/contact-sheet`, query), options),
+      this.sheetCells(id, query, options),
+    ])
+    return { image: await image.blob(), map }
+  }
+
+  /** Which image is in which cell of a contact sheet. */
+  sheetCells(id: string, query: Query = {}, options?: CallOptions) {
+    const path = withQuery(pathOf`/datasets/${id}/contact-sheet/cells`, query)
+    return this.caller.json<ContactSheet>('GET', path, options)
+  }
+
+  /** The image at a place of a data set, as it is stored or as a PNG. */
+  async image(
+    id: string,
+    index: number,
+    { asPng = false, ...options }: { asPng?: boolean } & CallOptions = {},
+  ): Promise<Blob> {
+    const path = pathOf`/datasets/${id}/images/${index}`
+    const query = asPng ? { format: 'png' } : {}
+    return (await this.caller.request('GET', withQuery(path, query), options)).blob()
+  }
+
+  /** A data set as one file; read its body as it arrives. */
+  download(id: string, format: DatasetFormat, options?: CallOptions): Promise<Response> {
+    const path = withQuery(pathOf`/datasets/${id}/archive`, { format })
+    return this.caller.request('GET', path, { ...options, isStream: true })
   }
 }

@@ -1,179 +1,186 @@
+import type { Static } from 'typebox'
 import type { ImageExplanations, RowExplanations } from '../spec/explanation.js'
-import type { ModelView, RemovedVersions, RowPredictions } from '../spec/model.js'
-import type {
-  AliasHistory,
-  AliasRequest,
-  ModelAlias,
-  ModelAliases,
-  RollbackRequest,
-} from '../spec/model-alias.js'
+import type { ModelListQuery, VersionListQuery } from '../spec/list-queries.js'
+import type { ModelView, Predictions, RemovedVersions, RowPredictions } from '../spec/model.js'
 import type { AnnotationHistory, AnnotationPatch } from '../spec/model-annotation.js'
 import type { ModelContract } from '../spec/model-contract.js'
 import type { Promotion, PromotionRequest } from '../spec/model-promotion.js'
-import type { Traffic, TrafficRequest } from '../spec/model-traffic.js'
-import type { DriftReport, RequestSamplePage, Watch, WatchRequest } from '../spec/model-watch.js'
+import type { Traffic, TrafficQuery, TrafficRequest } from '../spec/model-traffic.js'
+import type {
+  DriftQuery,
+  DriftReport,
+  RequestSamplePage,
+  Watch,
+  WatchRequest,
+} from '../spec/model-watch.js'
 import type { Page } from '../spec/paging.js'
 import type { SelectedPredictions } from '../spec/selected-predictions.js'
-import { type Caller, jsonBody, type Query, withQuery } from './caller.js'
+import {
+  type Caller,
+  type CallOptions,
+  jsonBody,
+  pathOf,
+  type Query,
+  type QueryOf,
+  type RequestOptions,
+  withQuery,
+} from './caller.js'
+
+export type ModelFormat = 'onnx' | 'tfjs' | 'checkpoint' | 'json' | 'ubj'
 
 /** Queries that name one version take `version` or `alias`. */
 export class ModelCalls {
   constructor(private readonly caller: Caller) {}
 
-  list(query: Query = {}) {
-    return this.caller.json<Page<ModelView>>('GET', withQuery('/models', query))
+  list(query: QueryOf<Static<typeof ModelListQuery>> = {}, options?: CallOptions) {
+    return this.caller.json<Page<ModelView>>('GET', withQuery('/models', query), options)
   }
 
-  get(id: string, query: Query = {}) {
-    return this.caller.json<ModelView>('GET', withQuery(`/models/${id}`, query))
+  get(id: string, query: Query = {}, options?: CallOptions) {
+    const path = withQuery(pathOf`/models/${id}`, query)
+    return this.caller.json<ModelView>('GET', path, options)
   }
 
-  versions(id: string, query: Query = {}) {
-    return this.caller.json<Page<ModelView>>('GET', withQuery(`/models/${id}/versions`, query))
+  versions(
+    id: string,
+    query: QueryOf<Static<typeof VersionListQuery>> = {},
+    options?: CallOptions,
+  ) {
+    const path = withQuery(pathOf`/models/${id}/versions`, query)
+    return this.caller.json<Page<ModelView>>('GET', path, options)
   }
 
   /** Deletes a model, or of it the `version` of the query. */
-  delete(id: string, query: Query = {}) {
-    return this.caller.json<RemovedVersions>('DELETE', withQuery(`/models/${id}`, query))
+  delete(id: string, query: Query = {}, options?: CallOptions) {
+    const path = withQuery(pathOf`/models/${id}`, query)
+    return this.caller.json<RemovedVersions>('DELETE', path, options)
   }
 
   /** Changes what is noted of a version: its stage, note and tags. */
-  annotate(id: string, version: number, patch: AnnotationPatch) {
-    const path = `/models/${id}/versions/${version}`
-    return this.caller.json<ModelView>('PATCH', path, jsonBody(patch))
+  annotate(id: string, version: number, patch: AnnotationPatch, options?: CallOptions) {
+    const path = pathOf`/models/${id}/versions/${version}`
+    return this.caller.json<ModelView>('PATCH', path, { ...options, ...jsonBody(patch) })
   }
 
-  annotationHistory(id: string, version: number, query: Query = {}) {
-    const path = `/models/${id}/versions/${version}/history`
-    return this.caller.json<AnnotationHistory>('GET', withQuery(path, query))
+  annotationHistory(id: string, version: number, query: Query = {}, options?: CallOptions) {
+    const path = withQuery(pathOf`/models/${id}/versions/${version}/history`, query)
+    return this.caller.json<AnnotationHistory>('GET', path, options)
   }
 
   /** Names, shapes and types of what a version takes and answers. */
-  contract(id: string, query: Query = {}) {
-    return this.caller.json<ModelContract>('GET', withQuery(`/models/${id}/contract`, query))
+  contract(id: string, query: Query = {}, options?: CallOptions) {
+    const path = withQuery(pathOf`/models/${id}/contract`, query)
+    return this.caller.json<ModelContract>('GET', path, options)
   }
 
-  drift(id: string, query: Query = {}) {
-    return this.caller.json<DriftReport>('GET', withQuery(`/models/${id}/drift`, query))
+  /** A version as one tar: a SavedModel, or the trees; read its body as it arrives. */
+  download(id: string, query: Query = {}, options?: CallOptions): Promise<Response> {
+    const path = withQuery(pathOf`/models/${id}/archive`, query)
+    return this.caller.request('GET', path, { ...options, isStream: true })
   }
 
-  watch(id: string) {
-    return this.caller.json<Watch>('GET', `/models/${id}/watch`)
+  /** A version in the format of another library; read its body as it arrives. */
+  export(id: string, format: ModelFormat, query: Query = {}, options?: CallOptions) {
+    const path = withQuery(pathOf`/models/${id}/export`, { ...query, format })
+    return this.caller.request('GET', path, { ...options, isStream: true })
   }
 
-  setWatch(id: string, request: WatchRequest) {
-    return this.caller.json<Watch>('PUT', `/models/${id}/watch`, jsonBody(request))
+  drift(id: string, query: QueryOf<Static<typeof DriftQuery>> = {}, options?: CallOptions) {
+    const path = withQuery(pathOf`/models/${id}/drift`, query)
+    return this.caller.json<DriftReport>('GET', path, options)
+  }
+
+  watch(id: string, options?: CallOptions) {
+    return this.caller.json<Watch>('GET', pathOf`/models/${id}/watch`, options)
+  }
+
+  setWatch(id: string, request: WatchRequest, options?: CallOptions) {
+    const path = pathOf`/models/${id}/watch`
+    return this.caller.json<Watch>('PUT', path, { ...options, ...jsonBody(request) })
   }
 
   /** Requests that were kept, oldest first. */
-  requestSamples(id: string, query: Query = {}) {
-    return this.caller.json<RequestSamplePage>('GET', withQuery(`/models/${id}/samples`, query))
+  requestSamples(id: string, query: Query = {}, options?: CallOptions) {
+    const path = withQuery(pathOf`/models/${id}/samples`, query)
+    return this.caller.json<RequestSamplePage>('GET', path, options)
   }
 
-  traffic(id: string, query: Query = {}) {
-    return this.caller.json<Traffic>('GET', withQuery(`/models/${id}/traffic`, query))
+  traffic(id: string, query: QueryOf<Static<typeof TrafficQuery>> = {}, options?: CallOptions) {
+    const path = withQuery(pathOf`/models/${id}/traffic`, query)
+    return this.caller.json<Traffic>('GET', path, options)
   }
 
   /** Replaces how requests of the bare name, or of the alias of the request, are spread. */
-  setTraffic(id: string, request: TrafficRequest) {
-    return this.caller.json<Traffic>('PUT', `/models/${id}/traffic`, jsonBody(request))
-  }
-
-  /** Predicts classes of images: one image file, or instances. The query may name the version, `topK` and more. */
-  predictImages(id: string, images: Blob | unknown[], query: Query = {}) {
-    const path = withQuery(`/models/${id}/predict`, query)
-    return this.caller.json<SelectedPredictions>('POST', path, inputBody(images))
-  }
-
-  /** Predicts from rows. The query may name the version and how unknown columns and categories are taken. */
-  predictRows(id: string, instances: unknown[], query: Query = {}) {
-    const path = withQuery(`/models/${id}/predict`, query)
-    return this.caller.json<RowPredictions>('POST', path, jsonBody({ instances }))
+  setTraffic(id: string, request: TrafficRequest, options?: CallOptions) {
+    const path = pathOf`/models/${id}/traffic`
+    return this.caller.json<Traffic>('PUT', path, { ...options, ...jsonBody(request) })
   }
 
   /** Moves an alias if all conditions of the request hold. */
-  promote(id: string, request: PromotionRequest) {
-    return this.caller.json<Promotion>('POST', `/models/${id}/promote`, jsonBody(request))
+  promote(id: string, request: PromotionRequest, options?: CallOptions) {
+    const path = pathOf`/models/${id}/promote`
+    return this.caller.json<Promotion>('POST', path, { ...options, ...jsonBody(request) })
+  }
+
+  /** Predicts classes of images: one image file, or instances. The query may name the version. */
+  predict(id: string, images: Blob | unknown[], query: Query = {}, options?: CallOptions) {
+    return this.ask<Predictions>(id, 'predict', query, inputBody(images), options)
+  }
+
+  /** Predicts as `predict`, and answers with what `topK` and `outputs` of the query ask for. */
+  predictImages(id: string, images: Blob | unknown[], query: Query = {}, options?: CallOptions) {
+    return this.ask<SelectedPredictions>(id, 'predict', query, inputBody(images), options)
+  }
+
+  /**
+   * Predicts from rows: objects by column, or arrays in the order of the columns. The query may name the version and
+   * how unknown columns and categories are taken.
+   */
+  predictRows(id: string, instances: unknown[], query: Query = {}, options?: CallOptions) {
+    return this.ask<RowPredictions>(id, 'predict', query, inputBody(instances), options)
   }
 
   /** Explains predictions of images: one image file, or instances as `predict` takes them. */
-  explainImages(id: string, images: Blob | unknown[], query: Query = {}) {
-    return explain<ImageExplanations>(this.caller, id, images, query)
+  explainImages(id: string, images: Blob | unknown[], query: Query = {}, options?: CallOptions) {
+    return this.ask<ImageExplanations>(id, 'explain', query, inputBody(images), options)
   }
 
   /** Explains predictions of rows. */
-  explainRows(id: string, instances: unknown[], query: Query = {}) {
-    return explain<RowExplanations>(this.caller, id, instances, query)
+  explainRows(id: string, instances: unknown[], query: Query = {}, options?: CallOptions) {
+    return this.ask<RowExplanations>(id, 'explain', query, inputBody(instances), options)
   }
 
   /** The explanation of an image as a PNG. */
-  explanationPicture(
+  async explanationPicture(
     id: string,
     image: Blob | unknown[],
     format: 'heatMap' | 'overlay',
     query: Record<string, string> = {},
-  ) {
-    return explanationPicture(this.caller, id, image, { ...query, format })
+    options?: CallOptions,
+  ): Promise<Blob> {
+    const path = withQuery(pathOf`/models/${id}/explain`, { ...query, format })
+    const body = inputBody(image)
+    return (await this.caller.request('POST', path, { ...options, ...body })).blob()
+  }
+
+  private ask<T>(
+    id: string,
+    what: 'predict' | 'explain',
+    query: Query,
+    body: RequestOptions,
+    options?: CallOptions,
+  ): Promise<T> {
+    const path = withQuery(pathOf`/models/${id}/${what}`, query)
+    return this.caller.json<T>('POST', path, { ...options, ...body })
   }
 }
 
-export class AliasCalls {
-  constructor(private readonly caller: Caller) {}
-
-  list(model: string) {
-    return this.caller.json<ModelAliases>('GET', `/models/${model}/aliases`)
-  }
-
-  get(model: string, alias: string, query: Query = {}) {
-    return this.caller.json<ModelAlias>('GET', withQuery(aliasPath(model, alias), query))
-  }
-
-  put(model: string, alias: string, request: AliasRequest) {
-    return this.caller.json<ModelAlias>('PUT', aliasPath(model, alias), jsonBody(request))
-  }
-
-  async delete(model: string, alias: string, query: Query = {}): Promise<void> {
-    await this.caller.request('DELETE', withQuery(aliasPath(model, alias), query))
-  }
-
-  /** Names the version again that the alias named before. */
-  rollBack(model: string, alias: string, request: RollbackRequest = {}) {
-    const path = `${aliasPath(model, alias)}/rollback`
-    return this.caller.json<ModelAlias>('POST', path, jsonBody(request))
-  }
-
-  history(model: string, alias: string, query: Query = {}) {
-    const path = `${aliasPath(model, alias)}/history`
-    return this.caller.json<AliasHistory>('GET', withQuery(path, query))
-  }
-}
-
-const aliasPath = (model: string, alias: string) => `/models/${model}/aliases/${alias}`
-
-async function explain<T>(
-  caller: Caller,
-  model: string,
-  input: Blob | unknown[],
-  query: Query,
-): Promise<T> {
-  return caller.json<T>('POST', withQuery(`/models/${model}/explain`, query), inputBody(input))
-}
-
-async function explanationPicture(
-  caller: Caller,
-  model: string,
-  input: Blob | unknown[],
-  query: Query,
-): Promise<Blob> {
-  const answer = await caller.request(
-    'POST',
-    withQuery(`/models/${model}/explain`, query),
-    inputBody(input),
-  )
-  return answer.blob()
-}
-
-const inputBody = (input: Blob | unknown[]) =>
+/** Predictions change nothing, so they may be asked for again. */
+const inputBody = (input: Blob | unknown[]): RequestOptions =>
   input instanceof Blob
-    ? { headers: { 'content-type': input.type || 'application/octet-stream' }, body: input }
-    : jsonBody({ instances: input })
+    ? {
+        headers: { 'content-type': input.type || 'application/octet-stream' },
+        body: input,
+        isRepeatable: true,
+      }
+    : { ...jsonBody({ instances: input }), isRepeatable: true }

@@ -1,4 +1,4 @@
-import type { Caller } from './caller.js'
+import { type Caller, type CallOptions, pathOf } from './caller.js'
 
 const tus = { 'tus-resumable': '1.0.0' }
 
@@ -10,19 +10,22 @@ export class UploadCalls {
   constructor(private readonly caller: Caller) {}
 
   /** Begins an upload of so many bytes, and returns its id. `name` is for messages of the server. */
-  async create(name: string, bytes: number): Promise<string> {
+  async create(name: string, bytes: number, options?: CallOptions): Promise<string> {
     const headers = {
       ...tus,
       'upload-length': String(bytes),
       'upload-metadata': `filename ${base64(name)}`,
     }
-    const answer = await this.caller.request('POST', '/uploads', { headers })
+    const answer = await this.caller.request('POST', '/uploads', { ...options, headers })
     return answer.headers.get('location')!.split('/').at(-1)!
   }
 
   /** How many bytes the server has. */
-  async offset(id: string): Promise<number> {
-    const answer = await this.caller.request('HEAD', `/uploads/${id}`, { headers: tus })
+  async offset(id: string, options?: CallOptions): Promise<number> {
+    const answer = await this.caller.request('HEAD', pathOf`/uploads/${id}`, {
+      ...options,
+      headers: tus,
+    })
     return offsetOf(answer)
   }
 
@@ -31,23 +34,23 @@ export class UploadCalls {
     id: string,
     offset: number,
     bytes: Uint8Array<ArrayBuffer>,
-    { signal }: { signal?: AbortSignal } = {},
+    options?: CallOptions,
   ): Promise<number> {
-    const answer = await this.caller.request('PATCH', `/uploads/${id}`, {
+    const answer = await this.caller.request('PATCH', pathOf`/uploads/${id}`, {
+      ...options,
       headers: {
         ...tus,
         'upload-offset': String(offset),
         'content-type': 'application/offset+octet-stream',
       },
       body: bytes,
-      ...(signal && { signal }),
     })
     return offsetOf(answer)
   }
 
   /** Removes an upload, complete or not. */
-  async delete(id: string): Promise<void> {
-    await this.caller.request('DELETE', `/uploads/${id}`, { headers: tus })
+  async delete(id: string, options?: CallOptions): Promise<void> {
+    await this.caller.request('DELETE', pathOf`/uploads/${id}`, { ...options, headers: tus })
   }
 }
 

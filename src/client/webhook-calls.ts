@@ -1,34 +1,36 @@
 import type { Page } from '../spec/paging.js'
 import type { CreatedWebhook, Delivery, Webhook, WebhookRequest } from '../spec/webhook.js'
-import { type Caller, jsonBody, type Query, withQuery } from './caller.js'
+import { type Caller, type CallOptions, jsonBody, pathOf, type Query, withQuery } from './caller.js'
 
 export class WebhookCalls {
   constructor(private readonly caller: Caller) {}
 
-  list(query: Query = {}) {
-    return this.caller.json<Page<Webhook>>('GET', withQuery('/webhooks', query))
+  list(query: Query = {}, options?: CallOptions) {
+    return this.caller.json<Page<Webhook>>('GET', withQuery('/webhooks', query), options)
   }
 
-  get(id: string) {
-    return this.caller.json<Webhook>('GET', `/webhooks/${id}`)
+  get(id: string, options?: CallOptions) {
+    return this.caller.json<Webhook>('GET', pathOf`/webhooks/${id}`, options)
   }
 
   /** Only this answer has the secret. */
-  create(request: WebhookRequest) {
-    return this.caller.json<CreatedWebhook>('POST', '/webhooks', jsonBody(request))
+  create(request: WebhookRequest, options?: CallOptions) {
+    const body = jsonBody(request)
+    return this.caller.json<CreatedWebhook>('POST', '/webhooks', { ...options, ...body })
   }
 
-  async delete(id: string): Promise<void> {
-    await this.caller.request('DELETE', `/webhooks/${id}`)
+  async delete(id: string, options?: CallOptions): Promise<void> {
+    await this.caller.request('DELETE', pathOf`/webhooks/${id}`, options)
   }
 
   /** What was sent, newest first. */
-  deliveries(id: string, query: Query = {}) {
-    return this.caller.json<Page<Delivery>>('GET', withQuery(`/webhooks/${id}/deliveries`, query))
+  deliveries(id: string, query: Query = {}, options?: CallOptions) {
+    const path = withQuery(pathOf`/webhooks/${id}/deliveries`, query)
+    return this.caller.json<Page<Delivery>>('GET', path, options)
   }
 
   /** Sends a ping. */
-  test(id: string) {
-    return this.caller.json<Delivery>('POST', `/webhooks/${id}/test`)
+  test(id: string, options?: CallOptions) {
+    return this.caller.json<Delivery>('POST', pathOf`/webhooks/${id}/test`, options)
   }
 }

@@ -8,7 +8,7 @@ let server: TestServer
 let client: Client
 before(async () => {
   server = await startServer({ webhooks: 'private' })
-  client = new Client(server.url, server.key)
+  client = new Client({ url: server.url, key: server.key, retryForMs: 0 })
   for (const version of [1, 2]) await putModel(server.store, 'shades', version)
 })
 after(() => server.close())
@@ -18,8 +18,8 @@ const rejects = (promise: Promise<unknown>, code: string) =>
   assert.rejects(promise, error => error instanceof ProblemError && error.problem.code === code)
 
 test('data sets: versions, derived ones, differences, names, imports', async () => {
-  const first = await client.uploadDataset('points', csv('a,b\n1,2\n3,4\n5,6\n'))
-  const second = await client.derive('points', {
+  const first = await client.datasets.upload('points', csv('a,b\n1,2\n3,4\n5,6\n'))
+  const second = await client.datasets.derive('points', {
     name: 'points',
     steps: [{ kind: 'filter', where: ['a>1'] }],
   })
@@ -37,7 +37,7 @@ test('data sets: versions, derived ones, differences, names, imports', async () 
   assert.equal((await client.datasets.setName('old', first.id)).id, first.id)
   assert.equal((await client.datasets.list({ name: 'po' })).total, 2)
   await client.datasets.delete(first.id)
-  await rejects(client.dataset(first.id), 'DATASET_NOT_FOUND')
+  await rejects(client.datasets.get(first.id), 'DATASET_NOT_FOUND')
 
   // a data set that is made quickly leaves no record, unless the client does not wait
   const request = { name: 'later', steps: [{ kind: 'filter' as const, where: ['a>3'] }] }
@@ -88,24 +88,24 @@ test('models: versions, contract, notes, aliases, promotion, watch, drift, delet
 })
 
 test('jobs: changes, charts of many, checkpoints, deletion; workers', async () => {
-  await client.uploadDataset('prices', csv(`a,price\n${'1,2\n3,4\n'.repeat(20)}`))
-  const job = await client.submit({
+  await client.datasets.upload('prices', csv(`a,price\n${'1,2\n3,4\n'.repeat(20)}`))
+  const job = await client.jobs.submit({
     model: { kind: 'boosting', objective: 'regression', rounds: 2 },
     dataset: 'prices',
     training: { target: 'price' },
   })
-  const patched = await client.updateJob(job.id, { labels: { team: 'red' } })
+  const patched = await client.jobs.update(job.id, { labels: { team: 'red' } })
   assert.deepEqual(patched.labels, { team: 'red' })
-  const charts = await client.compareMetrics([job.id, 'job-01jdzzzzzzzzzzzzzzzzzzzzzz'])
+  const charts = await client.jobs.compareMetrics([job.id, 'job-01jdzzzzzzzzzzzzzzzzzzzzzz'])
   assert.deepEqual(
     charts.items.map(({ exists }) => exists),
     [true, false],
   )
-  assert.deepEqual((await client.checkpoints(job.id)).items, [])
-  await client.act(job.id, 'cancel')
-  await client.deleteJob(job.id)
-  await rejects(client.job(job.id), 'JOB_NOT_FOUND')
-  assert.deepEqual((await client.workers()).items, [])
+  assert.deepEqual((await client.jobs.checkpoints(job.id)).items, [])
+  await client.jobs.act(job.id, 'cancel')
+  await client.jobs.delete(job.id)
+  await rejects(client.jobs.get(job.id), 'JOB_NOT_FOUND')
+  assert.deepEqual((await client.server.workers()).items, [])
 })
 
 test('webhooks: their deliveries and pings', async () => {

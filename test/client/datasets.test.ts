@@ -39,28 +39,15 @@ async function serveHalf(text: string) {
   web = { url, release, close }
 }
 
-/** The client of a server that answers at once. */
-function impatientClient() {
-  const client = new Client(server.url, server.key)
-  const { fetch } = globalThis
-  globalThis.fetch = (url, init) => {
-    const headers = new Headers(init?.headers)
-    if (String(url).endsWith('/datasets')) headers.set('prefer', 'respond-async')
-    return fetch(url, { ...init, headers })
-  }
-  after(() => {
-    globalThis.fetch = fetch
-  })
-  return client
-}
+const newClient = () => new Client({ url: server.url, key: server.key, retryForMs: 0 })
 
 test('a client waits for a data set that takes long, and tells how far it is', async t => {
   await serveHalf(table)
   t.after(() => web.close())
-  const client = impatientClient()
+  const client = newClient()
   const seen: DatasetImport[] = []
   const source = { kind: 'url' as const, url: web.url }
-  const dataset = await client.createDataset(
+  const dataset = await client.datasets.create(
     { source, name: 'rows' },
     {
       onProgress: each => {
@@ -78,17 +65,17 @@ test('a client waits for a data set that takes long, and tells how far it is', a
 })
 
 test('a client throws why a data set cannot be made, and that it was cancelled', async t => {
-  const client = impatientClient()
+  const client = newClient()
   const content = new Blob(['a,b\n1\n'])
   await assert.rejects(
-    client.uploadDataset('bad', [{ name: 'bad.csv', content }]),
+    client.datasets.upload('bad', [{ name: 'bad.csv', content }]),
     (error: ProblemError) => error instanceof ProblemError && error.problem.code === 'DATASET_ROW',
   )
   await serveHalf(table)
   t.after(() => web.close())
-  const cancelled = client.createDataset(
+  const cancelled = client.datasets.create(
     { source: { kind: 'url', url: web.url } },
-    { onProgress: ({ id, finishedAt }) => finishedAt ?? void client.cancelImport(id) },
+    { onProgress: ({ id, finishedAt }) => finishedAt ?? void client.imports.cancel(id) },
   )
   await assert.rejects(
     cancelled,

@@ -28,7 +28,7 @@ describe('data sets in the dashboard', needsBrowser, () => {
   let folder: string
   before(async () => {
     server = await startServer()
-    client = new Client(server.url, server.key)
+    client = new Client({ url: server.url, key: server.key, retryForMs: 0 })
     folder = await tempFolder({ after })
   })
   after(() => server.close())
@@ -67,7 +67,7 @@ describe('data sets in the dashboard', needsBrowser, () => {
       await page.getByRole('link', { name: 'Look at it' }).click()
 
       await page.getByRole('heading', { name: 'Balance of classes' }).waitFor()
-      const { labels, records } = (await client.dataset('shades')) as ImagesManifest
+      const { labels, records } = (await client.datasets.get('shades')) as ImagesManifest
       assert.deepEqual([labels, records], [[markup, 'dark'], 12])
       await page.getByRole('link', { name: markup }).waitFor()
       assert.deepEqual(await accessibilityFindings(page), [])
@@ -175,14 +175,14 @@ describe('data sets in the dashboard', needsBrowser, () => {
       await button(later, 'Upload').click()
       await later.getByRole('link', { name: 'Look at it' }).waitFor()
       assert.deepEqual(created, [])
-      assert.equal((await client.dataset('resumed')).records, 60)
+      assert.equal((await client.datasets.get('resumed')).records, 60)
     }))
 
   test('a data set is deleted after a question, and leaves the list of others', () =>
     visit(
       '#/datasets',
       async ({ page }) => {
-        await client.uploadDataset('gone', [
+        await client.datasets.upload('gone', [
           { name: 'gone.csv', content: new Blob([`${csv}\n99,c`]) },
         ])
         await page.getByRole('link', { name: 'gone', exact: true }).click()

@@ -17,7 +17,7 @@ test('a copy of the data folder that is made while jobs run starts as a server t
   const deployment = await TestDeployment.open()
   t.after(() => deployment.close())
   const { client } = deployment
-  await client.uploadDataset('digits', await mnistSample(640))
+  await client.datasets.upload('digits', await mnistSample(640))
   const request = (name: string, steps: number) => ({
     name,
     model: { kind: 'resnet' as const, blocks: 1, filters: 4 },
@@ -25,11 +25,11 @@ test('a copy of the data folder that is made while jobs run starts as a server t
     training: { steps, batchSize: 16, checkpointEvery: 10 },
   })
   const trained = await deployment.train(request('trained', 20))
-  const running = await client.submit(request('running', 100_000))
+  const running = await client.jobs.submit(request('running', 100_000))
   const idempotencyKey = 'one-job'
-  const queued = await client.submit(request('queued', 50), { idempotencyKey })
-  const paused = await client.submit(request('paused', 50))
-  await client.act(paused.id, 'pause')
+  const queued = await client.jobs.submit(request('queued', 50), { idempotencyKey })
+  const paused = await client.jobs.submit(request('paused', 50))
+  await client.jobs.act(paused.id, 'pause')
   const checkpoints = join(deployment.folder, 'jobs', running.id, 'checkpoints')
   await eventually('a checkpoint of the running job', async () => {
     const names = await readdir(checkpoints).catch((): string[] => [])
@@ -46,20 +46,20 @@ test('a copy of the data folder that is made while jobs run starts as a server t
   t.after(() => restored.close())
   assert.equal(restored.key, (await readFile(join(target, 'key'), 'utf8')).trim())
   const resumed = await eventually('the running job to go on', async () => {
-    const job = await restored.client.job(running.id)
+    const job = await restored.client.jobs.get(running.id)
     const isRecorded = job.attempt === 2 && job.progress.resumedFrom !== null
     return job.status === 'running' && isRecorded && job
   })
   assert.ok(resumed.progress.resumedFrom! >= 20, `resumed from ${resumed.progress.resumedFrom}`)
-  const { items, damaged } = await restored.client.jobs()
+  const { items, damaged } = await restored.client.jobs.list()
   assert.deepEqual(damaged, [])
   const statuses = Object.fromEntries(items.map(({ name, status }) => [name, status]))
   const { queued: statusOfQueued, ...others } = statuses
   assert.deepEqual(others, { trained: 'succeeded', running: 'running', paused: 'paused' })
   // it may have been trained before the worker took the interrupted job up again
   assert.match(statusOfQueued!, /^(queued|running|succeeded)$/)
-  assert.deepEqual(await restored.client.job(trained.id), trained)
-  assert.equal((await restored.client.model('trained')).jobId, trained.id)
-  const again = await restored.client.submit(request('queued', 50), { idempotencyKey })
+  assert.deepEqual(await restored.client.jobs.get(trained.id), trained)
+  assert.equal((await restored.client.models.get('trained')).jobId, trained.id)
+  const again = await restored.client.jobs.submit(request('queued', 50), { idempotencyKey })
   assert.equal(again.id, queued.id)
 })

@@ -19,7 +19,7 @@ const images = 2000
 let deployment: TestDeployment
 before(async () => {
   deployment = await TestDeployment.open()
-  await deployment.client.uploadDataset('digits', await mnistSample(images))
+  await deployment.client.datasets.upload('digits', await mnistSample(images))
   await uploadTable(deployment, 'wine')
   const network = await deployment.train({
     name: 'reader',
@@ -41,7 +41,7 @@ after(() => deployment.close())
 const get = (path: string) =>
   fetch(deployment.url + path, { headers: { authorization: `Bearer ${deployment.key}` } })
 
-const jobNow = (id: string): Promise<Job | null> => deployment.client.job(id).catch(() => null)
+const jobNow = (id: string): Promise<Job | null> => deployment.client.jobs.get(id).catch(() => null)
 
 async function run(request: PredictionJobRequest): Promise<Job> {
   const job = await deployment.train(request)
@@ -54,7 +54,7 @@ async function runDisturbed(
   request: PredictionJobRequest,
   disturbances: ((job: Job) => Promise<void>)[],
 ): Promise<Job> {
-  const { id } = await deployment.client.submit(request)
+  const { id } = await deployment.client.jobs.submit(request)
   let least = 1
   for (const disturb of disturbances) {
     const reached = await eventually(`${least} records to be predicted`, async () => {
@@ -94,14 +94,14 @@ const damageFirstPart = ({ id }: Job): Promise<void> =>
   })
 
 async function whilePaused(id: string, change: () => Promise<void>): Promise<void> {
-  await deployment.client.act(id, 'pause')
+  await deployment.client.jobs.act(id, 'pause')
   const paused = await eventually('the job to be paused', async () => {
     const job = await jobNow(id)
     return job?.status === 'paused' ? job : null
   })
   assert.ok(paused!.progress.step > 0)
   await change()
-  await deployment.client.act(id, 'resume')
+  await deployment.client.jobs.act(id, 'resume')
 }
 
 /** The rows of a data set as a CSV export has them, by column. */
@@ -148,7 +148,7 @@ test('a network predicts all images of a data set, whatever is killed or damaged
   assert.ok(
     attempts.slice(1).every(({ resumedFrom }, i) => resumedFrom >= attempts[i]!.resumedFrom),
   )
-  const { points } = await deployment.client.metrics(disturbed.id, { limit: '1000' })
+  const { points } = await deployment.client.jobs.metrics(disturbed.id, { limit: '1000' })
   const steps = points.accuracy!.map(({ step }) => step)
   assert.deepEqual(steps, [...new Set(steps)], 'a record is predicted once')
 
@@ -157,8 +157,8 @@ test('a network predicts all images of a data set, whatever is killed or damaged
   const folders = await readdir(join(deployment.folder, 'jobs', disturbed.id))
   assert.ok(!folders.includes('checkpoints'), 'the data set has what the checkpoints had')
 
-  const source = (await deployment.client.dataset('digits')) as ImagesManifest
-  const table = (await deployment.client.dataset('read')) as TableManifest
+  const source = (await deployment.client.datasets.get('digits')) as ImagesManifest
+  const table = (await deployment.client.datasets.get('read')) as TableManifest
   assert.equal(table.records, images)
   assert.deepEqual(table.predictedBy, {
     ...{ model: 'reader', version: 1, dataset: source.id, job: undisturbed.id },
@@ -168,7 +168,10 @@ test('a network predicts all images of a data set, whatever is killed or damaged
   const examples = [
     ...readExamples({ manifest: source, folder, key: '' }, { first: 0, end: 64 }),
   ].map(({ label }) => label)
-  const { predictions } = await deployment.client.predict('reader', pixelsOf(source, folder, 64))
+  const { predictions } = await deployment.client.models.predict(
+    'reader',
+    pixelsOf(source, folder, 64),
+  )
   for (const [i, answer] of predictions.entries()) {
     assertSame(rows[i]!, answer, source.labels)
     assert.deepEqual(
@@ -208,7 +211,7 @@ test('trees predict all rows of a table, and keep its columns', async () => {
   assert.deepEqual(disturbed.metrics.loss, calm.metrics.loss)
   const { rows, columns } = readTable('wine')
   const stored = await exported('calm-wine')
-  const { predictions } = await deployment.client.predictRows('taster', rows)
+  const { predictions } = await deployment.client.models.predictRows('taster', rows)
   for (const [i, answer] of predictions.entries()) {
     assertSame(stored[i]!, answer, ['0', '1', '2'])
     assert.deepEqual(
@@ -234,7 +237,7 @@ test('image files of another size, and a split, are predicted as requests for th
       content: new Blob([new Uint8Array(png(pixels.subarray(16 + i * 784, 16 + (i + 1) * 784)))]),
     }
   })
-  const dataset = (await deployment.client.uploadDataset('drawn', files)) as ImagesManifest
+  const dataset = (await deployment.client.datasets.upload('drawn', files)) as ImagesManifest
   assert.deepEqual([dataset.encoding, dataset.height], ['encoded', 56])
   const job = await run({
     dataset: 'drawn',
@@ -313,10 +316,13 @@ async function uploadCsv(name: string, lines: string[], fields: Record<string, s
 }
 
 test('a version cannot be deleted while a job predicts by it, and what does not fit is refused at once', async () => {
-  const waiting = await deployment.client.submit({ dataset: 'wine', predict: { model: 'taster' } })
-  await deployment.client.act(waiting.id, 'pause')
+  const waiting = await deployment.client.jobs.submit({
+    dataset: 'wine',
+    predict: { model: 'taster' },
+  })
+  await deployment.client.jobs.act(waiting.id, 'pause')
   const paused = await eventually('the job to stop', async () => {
-    const { status } = await deployment.client.job(waiting.id)
+    const { status } = await deployment.client.jobs.get(waiting.id)
     return ['paused', 'succeeded'].includes(status) ? status : null
   })
   const deleted = await fetch(`${deployment.url}/models/taster`, {
@@ -325,10 +331,10 @@ test('a version cannot be deleted while a job predicts by it, and what does not 
   })
   assert.equal(paused, 'paused')
   assert.equal(((await deleted.json()) as { code: string }).code, 'MODEL_IN_USE')
-  await deployment.client.act(waiting.id, 'cancel')
+  await deployment.client.jobs.act(waiting.id, 'cancel')
 
   const predict = { model: 'taster', topK: 2, outputs: ['logits' as const] }
-  const refused = await deployment.client.submit({ dataset: 'digits', predict }).then(
+  const refused = await deployment.client.jobs.submit({ dataset: 'digits', predict }).then(
     () => null,
     (error: { problem: { code: string; errors: { path: string }[] } }) => error,
   )
@@ -337,7 +343,7 @@ test('a version cannot be deleted while a job predicts by it, and what does not 
     refused!.problem.errors.map(({ path }) => path),
     ['/dataset', '/predict/outputs'],
   )
-  const plan = await deployment.client.preview({
+  const plan = await deployment.client.jobs.plan({
     dataset: 'wine',
     predict: { model: 'taster', topK: 2 },
   })

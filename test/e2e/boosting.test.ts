@@ -47,7 +47,7 @@ const get = (path: string) =>
 
 async function modelOf(job: Job): Promise<BoostingModel> {
   assert.equal(job.status, 'succeeded', job.failure?.message)
-  return (await deployment.client.model(job.result!.model.id)) as BoostingModel
+  return (await deployment.client.models.get(job.result!.model.id)) as BoostingModel
 }
 
 /** The file of a job's trees. */
@@ -66,7 +66,7 @@ test('the job of examples/boosting.json predicts what scikit-learn predicts', as
   const model = await modelOf(job)
   assert.deepEqual([model.step, job.progress.step, job.progress.steps], [3, 3, 3])
   const { rows } = readTable('diabetes')
-  const { predictions } = await deployment.client.predictRows('three-trees', rows)
+  const { predictions } = await deployment.client.models.predictRows('three-trees', rows)
   const reference = JSON.parse(
     await readFile('test/boosting/reference/hand-made-trees.json', 'utf8'),
   )
@@ -92,7 +92,7 @@ test('a binary job has live and stored metrics, probabilities, and explanations 
   assert.deepEqual(model.labels, ['0', '1'])
   const every = Array.from({ length: 40 }, (_, i) => i + 1)
   assert.deepEqual(steps, every)
-  const { points } = await deployment.client.metrics(job.id, { limit: '1000' })
+  const { points } = await deployment.client.jobs.metrics(job.id, { limit: '1000' })
   for (const name of ['logloss', 'auc', 'error', 'validationLogloss', 'validationAuc']) {
     assert.deepEqual(
       points[name]?.map(({ step }) => step),
@@ -112,7 +112,9 @@ test('a binary job has live and stored metrics, probabilities, and explanations 
   assert.ok(model.featureImportance[0]!.gain > 0)
 
   const { rows, targets } = readTable('breast-cancer')
-  const answer = await deployment.client.predictRows(model.id, rows.slice(0, 50), { explain: true })
+  const answer = await deployment.client.models.predictRows(model.id, rows.slice(0, 50), {
+    explain: true,
+  })
   const right = answer.predictions.filter(({ index }, i) => index === targets[i])
   assert.ok(right.length >= 48, `${right.length} of 50`)
   for (const { probabilities, label, index, probability, explanations } of answer.predictions) {
@@ -136,13 +138,13 @@ test('rows to predict are objects, arrays or CSV, and may lack values', async ()
   const model = await modelOf(job)
   assert.deepEqual(model.labels, ['0', '1', '2'])
   const { columns, rows, targets } = readTable('wine')
-  const inOrder = await deployment.client.predictRows('wine', rows)
+  const inOrder = await deployment.client.models.predictRows('wine', rows)
   assert.deepEqual(
     inOrder.predictions.map(({ label }) => label),
     targets.map(String),
   )
   const byName = rows.map(row => Object.fromEntries(columns.map((name, i) => [name, row[i]])))
-  assert.deepEqual(await deployment.client.predictRows('wine', byName), inOrder)
+  assert.deepEqual(await deployment.client.models.predictRows('wine', byName), inOrder)
   const csv = [columns, ...rows].map(row => row.join(',')).join('\n')
   const sent = await fetch(`${deployment.url}/models/wine/predict`, {
     method: 'POST',
@@ -163,14 +165,14 @@ test('rows to predict are objects, arrays or CSV, and may lack values', async ()
     [['columns_passed_over', ['target']]],
   )
   const { alcohol: _, ...lacking } = byName[0]!
-  const absent = await deployment.client.predictRows('wine', [lacking])
-  const asNull = await deployment.client.predictRows('wine', [{ ...lacking, alcohol: null }])
+  const absent = await deployment.client.models.predictRows('wine', [lacking])
+  const asNull = await deployment.client.models.predictRows('wine', [{ ...lacking, alcohol: null }])
   assert.deepEqual(asNull.predictions, absent.predictions)
   assert.deepEqual(
     [asNull.notes.length, absent.notes.map(({ columns }) => columns)],
     [0, [['alcohol']]],
   )
-  const { predictions } = await deployment.client.predictRows('wine', rows.slice(0, 3), {
+  const { predictions } = await deployment.client.models.predictRows('wine', rows.slice(0, 3), {
     explain: true,
   })
   for (const { explanations, probabilities } of predictions) {
@@ -211,13 +213,15 @@ test('a job whose trainer is killed twice ends with the trees of an undisturbed 
 })
 
 test('a paused job that resumes ends with the same trees, and its trainer never loads TensorFlow', async () => {
-  const job = await deployment.client.submit(samplingRequest('paused', { checkpointEvery: 1000 }))
+  const job = await deployment.client.jobs.submit(
+    samplingRequest('paused', { checkpointEvery: 1000 }),
+  )
   let maps = ''
   for await (const { event, data } of deployment.follow(job.id)) {
     if (event === 'job' && data.status === 'paused') break
     if (event !== 'metrics' || data.step !== 20) continue
     maps = await readMemoryMaps(await deployment.activeTrainer())
-    await deployment.client.act(job.id, 'pause')
+    await deployment.client.jobs.act(job.id, 'pause')
   }
   assert.match(maps, /libxgboost/)
   assert.doesNotMatch(maps, /tensorflow/)
@@ -230,19 +234,19 @@ test('a paused job that resumes ends with the same trees, and its trainer never 
     await (await get(`/jobs/${job.id}/checkpoints/${step}/archive`)).arrayBuffer(),
   )
   assert.ok(tar.includes(`${job.id}-${step}/model.ubj`))
-  await deployment.client.act(job.id, 'resume')
+  await deployment.client.jobs.act(job.id, 'resume')
   const ended = await deployment.waitForEnd(job)
   assert.equal(ended.attempt, 2)
   assert.ok((await treesOf(ended)).equals(undisturbedTrees), 'the trees differ')
 })
 
 test('a cancelled job that is retried ends with the same trees', async () => {
-  const job = await deployment.client.submit(samplingRequest('cancelled'))
+  const job = await deployment.client.jobs.submit(samplingRequest('cancelled'))
   const cancelled = await deployment.waitForEnd(job, async step => {
-    if (step === 15) await deployment.client.act(job.id, 'cancel')
+    if (step === 15) await deployment.client.jobs.act(job.id, 'cancel')
   })
   assert.equal(cancelled.status, 'cancelled')
-  await deployment.client.act(job.id, 'retry')
+  await deployment.client.jobs.act(job.id, 'retry')
   assert.ok((await treesOf(await deployment.waitForEnd(job))).equals(undisturbedTrees))
 })
 
@@ -254,7 +258,7 @@ test('a job that stops improving ends early, and its model has the best number o
   })
   const model = await modelOf(job)
   assert.ok(job.result!.stoppedEarly)
-  const { points } = await deployment.client.metrics(job.id, {
+  const { points } = await deployment.client.jobs.metrics(job.id, {
     names: 'validationMae',
     limit: '1000',
   })
@@ -290,7 +294,7 @@ test('categories are matched by name in another table; an unknown one is missing
   ])
   assert.equal(job.metrics.validationError, 0)
   const ask = (colour: string | null, options = {}) =>
-    deployment.client.predictRows('sales', [{ colour, size: 3 }], options)
+    deployment.client.models.predictRows('sales', [{ colour, size: 3 }], options)
   assert.equal((await ask('green')).predictions[0]!.label, 'yes')
   assert.equal((await ask('red')).predictions[0]!.label, 'no')
   const unknown = await ask('pink')
@@ -314,7 +318,7 @@ test('ranking orders rows, quantiles are predicted together, and counts are neve
   })
   await modelOf(ranking)
   assert.ok(Number(ranking.metrics.validationNdcg) > 0.99, `${ranking.metrics.validationNdcg}`)
-  const { predictions } = await deployment.client.predictRows('ranking', [
+  const { predictions } = await deployment.client.models.predictRows('ranking', [
     [7, 0],
     [0, 0],
   ])
@@ -326,7 +330,9 @@ test('ranking orders rows, quantiles are predicted together, and counts are neve
     model: { kind: 'boosting', objective: 'quantile', quantile: [0.1, 0.9], rounds: 20 },
   }
   await modelOf(await deployment.train(quantile))
-  const spread = await deployment.client.predictRows('quantile', [{ a: 3 }], { explain: true })
+  const spread = await deployment.client.models.predictRows('quantile', [{ a: 3 }], {
+    explain: true,
+  })
   assert.deepEqual(spread.quantiles, [0.1, 0.9])
   assert.ok(spread.predictions[0]!.values![0]! <= spread.predictions[0]!.values![1]!)
   assert.equal(spread.predictions[0]!.explanations!.length, 2)
@@ -338,13 +344,13 @@ test('ranking orders rows, quantiles are predicted together, and counts are neve
     training: { target: 'count' },
   }
   await modelOf(await deployment.train(poisson))
-  const counts = await deployment.client.predictRows('poisson', [{ a: 0 }, { a: 3 }])
+  const counts = await deployment.client.models.predictRows('poisson', [{ a: 0 }, { a: 3 }])
   assert.ok(counts.predictions.every(({ value }) => value! >= 0))
 
   const rates = { ...poisson, name: 'rates', training: { target: 'count', offset: 'b' } }
   await modelOf(await deployment.train(rates))
   const instances = [0, 1].map(b => ({ a: 2, query: 5, relevance: 0, b }))
-  const rated = await deployment.client.predictRows('rates', instances, { explain: true })
+  const rated = await deployment.client.models.predictRows('rates', instances, { explain: true })
   const [one, e] = rated.predictions
   assertClose(e!.value! / one!.value!, Math.E, 1e-4, 'a rate per exposure')
   assertClose(sum(e!.explanations![0]!), Math.log(e!.value!), 1e-4, 'contributions')
@@ -418,11 +424,11 @@ test('a model can be downloaded as an XGBoost file and as an archive of its file
 test('a network cannot start from trees, and a boosting model rejects images', async () => {
   const network = { model: { kind: 'resnet' as const }, dataset: 'wine' }
   await assert.rejects(
-    deployment.client.submit({ ...network, initFrom: { model: 'wine' } }),
+    deployment.client.jobs.submit({ ...network, initFrom: { model: 'wine' } }),
     /model 'wine' made trees/,
   )
   await assert.rejects(
-    deployment.client.submit(network),
+    deployment.client.jobs.submit(network),
     /'wine' is a table; a resnet needs images/,
   )
   const answer = await fetch(`${deployment.url}/models/wine/predict`, {
@@ -434,14 +440,14 @@ test('a network cannot start from trees, and a boosting model rejects images', a
 })
 
 test('a dry run returns the plan of a job', async () => {
-  const plan = await deployment.client.preview({ model: { kind: 'boosting' }, dataset: 'wine' })
+  const plan = await deployment.client.jobs.plan({ model: { kind: 'boosting' }, dataset: 'wine' })
   assert.deepEqual([plan.steps, plan.stepsPerEpoch, plan.parameters], [100, null, null])
   assert.ok(plan.memory.totalBytes > plan.memory.stateBytes)
 })
 
 // the tests above have started the row predictor
 test('rows are predicted by a process without TensorFlow', async () => {
-  const answer: RowPredictions = await deployment.client.predictRows('three-trees', [{}])
+  const answer: RowPredictions = await deployment.client.models.predictRows('three-trees', [{}])
   assert.equal(answer.predictions.length, 1)
   const pid = await deployment.pidOf('workers/row-predictor.js')
   assert.doesNotMatch(await readMemoryMaps(pid!), /tensorflow/)

@@ -63,7 +63,7 @@ test('a job on a damaged table fails with the file and the cure, and succeeds af
   assert.match(job.failure.message, /upload the same files again.*retry the job/)
 
   await uploadTable(deployment, 'shards', csv(1))
-  const retried = await deployment.waitForEnd(await deployment.client.act(job.id, 'retry'))
+  const retried = await deployment.waitForEnd(await deployment.client.jobs.act(job.id, 'retry'))
   assert.equal(retried.status, 'succeeded', retried.failure?.message)
 })
 
@@ -97,7 +97,7 @@ test('damaged checkpoints and models are neither sent nor used', async () => {
 test('an attempt resumes from the newest intact checkpoint, and the log of the job says so', async () => {
   await uploadTable(deployment, 'resumed', csv(3))
   const { client, folder } = deployment
-  const { id } = await client.submit({
+  const { id } = await client.jobs.submit({
     ...request('resumed', 20_000),
     training: { checkpointEvery: 50, keepCheckpoints: 4 },
   })
@@ -105,27 +105,30 @@ test('an attempt resumes from the newest intact checkpoint, and the log of the j
     const { text } = await call('GET', `/jobs/${id}/checkpoints`)
     return JSON.parse(text).items.length >= 3
   })
-  await client.act(id, 'pause')
-  await eventually('a paused job', async () => (await client.job(id)).status === 'paused')
+  await client.jobs.act(id, 'pause')
+  await eventually('a paused job', async () => (await client.jobs.get(id)).status === 'paused')
   const { items } = JSON.parse((await call('GET', `/jobs/${id}/checkpoints`)).text)
   const [before, newest] = items.slice(-2).map(({ step }: Checkpoint) => step)
   await flip(join(folder, `jobs/${id}/checkpoints/${newest}/booster.ubj`))
-  await client.act(id, 'resume')
+  await client.jobs.act(id, 'resume')
   const lines = await eventually('the second attempt', async () => {
-    const all = (await client.logs(id, { limit: '1000' })).items.map(({ line }) => line)
+    const all = (await client.jobs.logs(id, { limit: '1000' })).items.map(({ line }) => line)
     return all.some(line => line === `attempt 2 resumes from step ${before}`) && all
   })
   const reason = `the checkpoint of step ${newest} is not used: jobs/${id}/checkpoints/${newest}/booster.ubj does not match its checksum`
   assert.ok(lines.includes(reason), lines.join('\n'))
-  await client.act(id, 'cancel')
-  await eventually('a cancelled job', async () => (await client.job(id)).status === 'cancelled')
+  await client.jobs.act(id, 'cancel')
+  await eventually(
+    'a cancelled job',
+    async () => (await client.jobs.get(id)).status === 'cancelled',
+  )
 })
 
 test('a damaged job that runs can be deleted: its worker stops, and leaves nothing behind', async () => {
   await uploadTable(deployment, 'deleted', csv(4))
-  const { id } = await deployment.client.submit(request('deleted', 100_000))
+  const { id } = await deployment.client.jobs.submit(request('deleted', 100_000))
   await eventually('a running job', async () => {
-    const { status, progress } = await deployment.client.job(id)
+    const { status, progress } = await deployment.client.jobs.get(id)
     return status === 'running' && progress.step > 0
   })
   await truncate(join(deployment.folder, 'jobs', id, 'manifest.json'), 50)

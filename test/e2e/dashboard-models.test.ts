@@ -33,7 +33,7 @@ describe('models in the dashboard', needsBrowser, () => {
     deployment = await TestDeployment.open({ TRAINYARD_SPARE_TRAINERS: 'off' })
     await uploadTable(deployment, 'fruits', fruits, 'kind')
     const { images, labels } = await readMnist('t10k', 200)
-    await deployment.client.uploadDataset('digits', [
+    await deployment.client.datasets.upload('digits', [
       { name: 'images', content: new Blob([images as Uint8Array<ArrayBuffer>]) },
       { name: 'labels', content: new Blob([labels as Uint8Array<ArrayBuffer>]) },
     ])
@@ -73,7 +73,7 @@ describe('models in the dashboard', needsBrowser, () => {
 
   test('an image is predicted and explained, and so is a drawing', () =>
     visit('/models/digits', async page => {
-      const image = await deployment.client.image('digits', 0, { asPng: true })
+      const image = await deployment.client.datasets.image('digits', 0, { asPng: true })
       const answer = await deployment.client.models.predictImages('digits', image, { topK: '10' })
       await page.getByLabel('Image file').setInputFiles({
         name: `${markup}.png`,

@@ -58,7 +58,7 @@ describe('the view of the server', needsBrowser, () => {
         const health = page.locator('.card', { hasText: 'Health' })
         await health.getByText('1 alive').waitFor()
         const submit = (name: string, priority = 0) =>
-          deployment.client.submit({
+          deployment.client.jobs.submit({
             ...{ name, priority, dataset: 'wine' },
             model: { kind: 'boosting', rounds: 100_000 },
           })
@@ -82,7 +82,7 @@ describe('the view of the server', needsBrowser, () => {
         // by now, the one of high priority may have taken the slot
         const slot = page.locator('.worker').getByRole('link', { name: /^(in-the-slot|next)$/ })
         await slot.waitFor()
-        for (const { id } of [...others, running]) await deployment.client.act(id, 'cancel')
+        for (const { id } of [...others, running]) await deployment.client.jobs.act(id, 'cancel')
         await page.getByText('No job waits').waitFor()
         await page.getByText('0 of 1 slot busy').waitFor()
       },

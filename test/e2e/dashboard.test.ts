@@ -52,7 +52,7 @@ describe('the dashboard', needsBrowser, () => {
   test('an open page follows a job to its end', () =>
     browser.visit(`${deployment.url}/#/jobs`, { key: deployment.key }, async ({ page }) => {
       await page.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor()
-      const { name } = await deployment.client.submit(boostingJob('followed'))
+      const { name } = await deployment.client.jobs.submit(boostingJob('followed'))
       const row = page.getByRole('row').or(page.getByRole('listitem')).filter({ hasText: name })
       await row.getByText('succeeded').waitFor()
     }))
@@ -71,7 +71,7 @@ describe('the dashboard', needsBrowser, () => {
         await screenshot(page, 'not-connected-390')
         await deployment.start()
         await page.getByText('Not connected').waitFor({ state: 'hidden' })
-        await deployment.client.submit(boostingJob('after-the-restart'))
+        await deployment.client.jobs.submit(boostingJob('after-the-restart'))
         await page.getByText('after-the-restart').first().waitFor()
       },
     ))

@@ -22,7 +22,7 @@ before(async () => {
   deployment = await TestDeployment.open({ TRAINYARD_SPARE_TRAINERS: 'off' })
   client = deployment.client
   const { images, labels } = await readMnist('t10k', 400)
-  await client.uploadDataset('digits', [
+  await client.datasets.upload('digits', [
     { name: 'images', content: new Blob([images]) },
     { name: 'labels', content: new Blob([labels]) },
   ])
@@ -47,9 +47,9 @@ const rejects = (promise: Promise<unknown>, code: string, message: RegExp) =>
   )
 
 test('each cell of the confusion matrix has its images, page by page', async () => {
-  const { evaluation } = await client.model('digits')
+  const { evaluation } = await client.models.get('digits')
   const { confusionMatrix, perClass } = evaluation!
-  const all = await client.evaluationRecords(digits!.id, { limit: '1000' })
+  const all = await client.jobs.evaluationRecords(digits!.id, { limit: '1000' })
   assert.deepEqual([all.kind, all.total, all.evaluated, all.leftOut], ['classes', 200, 200, 0])
   assert.equal(all.dataset, digits!.dataset.id)
   const records = all.items as ClassRecord[]
@@ -68,19 +68,19 @@ test('each cell of the confusion matrix has its images, page by page', async () 
   const paged = []
   for (let cursor: string | null = ''; cursor !== null; ) {
     const query = { label, limit: '3', ...(cursor && { cursor }) }
-    const page = await client.evaluationRecords(digits!.id, query)
+    const page = await client.jobs.evaluationRecords(digits!.id, query)
     assert.equal(page.total, expected.length)
     paged.push(...page.items)
     cursor = page.nextCursor
   }
   assert.deepEqual(paged, expected)
-  const { items } = await client.samples('digits', { limit: '1000' })
+  const { items } = await client.datasets.samples('digits', { limit: '1000' })
   const samples = items as { index: number; class: string }[]
   for (const { index, label } of records) assert.equal(samples[index]!.class, label)
 })
 
 test('the rows of a regression come by their residuals', async () => {
-  const page = await client.evaluationRecords(diabetes!.id, { limit: '1000' })
+  const page = await client.jobs.evaluationRecords(diabetes!.id, { limit: '1000' })
   assert.deepEqual([page.kind, page.total], ['numbers', page.evaluated])
   const records = page.items as NumberRecord[]
   const errors = records.map(({ residual }) => Math.abs(residual!))
@@ -89,7 +89,7 @@ test('the rows of a regression come by their residuals', async () => {
     errors.toSorted((a, b) => b - a),
   )
   const rmse = Math.sqrt(errors.reduce((sum, error) => sum + error ** 2, 0) / errors.length)
-  const { metrics } = await client.model('diabetes')
+  const { metrics } = await client.models.get('diabetes')
   assert.ok(
     Math.abs(rmse - Number(metrics.validationRmse)) < 1e-3,
     `${rmse}, ${JSON.stringify(metrics)}`,
@@ -98,19 +98,23 @@ test('the rows of a regression come by their residuals', async () => {
 
 test('what cannot be listed says why', async () => {
   await rejects(
-    client.evaluationRecords(digits!.id, { label: 'eleven' }),
+    client.jobs.evaluationRecords(digits!.id, { label: 'eleven' }),
     'INVALID_QUERY',
     /no class/,
   )
-  await rejects(client.evaluationRecords(diabetes!.id, { label: 'a' }), 'INVALID_QUERY', /numbers/)
-  const { nextCursor } = await client.evaluationRecords(digits!.id, { limit: '1' })
   await rejects(
-    client.evaluationRecords(diabetes!.id, { cursor: nextCursor! }),
+    client.jobs.evaluationRecords(diabetes!.id, { label: 'a' }),
+    'INVALID_QUERY',
+    /numbers/,
+  )
+  const { nextCursor } = await client.jobs.evaluationRecords(digits!.id, { limit: '1' })
+  await rejects(
+    client.jobs.evaluationRecords(diabetes!.id, { cursor: nextCursor! }),
     'INVALID_CURSOR',
     /cursor/,
   )
   const unknown = 'job-01jdzzzzzzzzzzzzzzzzzzzzzz'
-  await rejects(client.evaluationRecords(unknown), 'JOB_NOT_FOUND', /job/)
+  await rejects(client.jobs.evaluationRecords(unknown), 'JOB_NOT_FOUND', /job/)
 
   // a model as older versions published it
   const store = await openFolderStore(deployment.folder)
@@ -122,7 +126,7 @@ test('what cannot be listed says why', async () => {
   await store.remove(key)
   assert.ok(await store.commit(staged, key, manifest))
   await rejects(
-    client.evaluationRecords(digits!.id),
+    client.jobs.evaluationRecords(digits!.id),
     'EVALUATION_RECORDS_NOT_FOUND',
     /older version/,
   )

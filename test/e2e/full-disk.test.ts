@@ -39,15 +39,15 @@ test('a full disk holds jobs, the server says so, and everything goes on after t
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(request),
     })
-  await client.uploadDataset('digits', await mnistSample(640))
-  const running = await client.submit(request)
-  const queued = await client.submit({ ...request, name: 'next' })
+  await client.datasets.upload('digits', await mnistSample(640))
+  const running = await client.jobs.submit(request)
+  const queued = await client.jobs.submit({ ...request, name: 'next' })
   await eventually('the first checkpoint', async () => {
-    return (await client.job(running.id)).progress.step > 60
+    return (await client.jobs.get(running.id)).progress.step > 60
   })
 
   await small.fill()
-  const waiting = (id: string) => async () => (await client.job(id)).waitingFor === full
+  const waiting = (id: string) => async () => (await client.jobs.get(id)).waitingFor === full
   await eventually('the running job to wait', waiting(running.id))
   await eventually('the queued job to wait', waiting(queued.id))
   await eventually('the attempt to end', async () => {
@@ -67,7 +67,7 @@ test('a full disk holds jobs, the server says so, and everything goes on after t
   await eventually('the server to be ready', async () => (await fetch(`${url}/readyz`)).ok)
   assert.equal((await submit()).status, 202)
   for (const { id } of [running, queued]) {
-    const job = await eventually(`job ${id} to end`, () => ended(client.job(id)), {
+    const job = await eventually(`job ${id} to end`, () => ended(client.jobs.get(id)), {
       timeoutMs: 120_000,
     })
     assert.equal(job.status, 'succeeded', job.failure?.message)
@@ -93,8 +93,8 @@ test('a server that starts on a full disk goes on with its jobs after there is r
     join(small.folder, 'data'),
   )
   close = () => deployment.close()
-  await deployment.client.uploadDataset('digits', await mnistSample(640))
-  const { id } = await deployment.client.submit({
+  await deployment.client.datasets.upload('digits', await mnistSample(640))
+  const { id } = await deployment.client.jobs.submit({
     ...request,
     training: { ...request.training, steps: 50 },
   } as JobRequest)
@@ -102,9 +102,9 @@ test('a server that starts on a full disk goes on with its jobs after there is r
   await deployment.stop()
   await deployment.start()
   const { client } = deployment
-  await eventually('the job to wait', async () => (await client.job(id)).waitingFor === full)
+  await eventually('the job to wait', async () => (await client.jobs.get(id)).waitingFor === full)
   await small.empty()
-  const job = await eventually('the job to end', () => ended(client.job(id)), {
+  const job = await eventually('the job to end', () => ended(client.jobs.get(id)), {
     timeoutMs: 120_000,
   })
   assert.equal(job.status, 'succeeded', job.failure?.message)

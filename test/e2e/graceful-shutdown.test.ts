@@ -11,12 +11,12 @@ import { TestDeployment } from '../../testing/test-deployment.js'
 let deployment: TestDeployment
 before(async () => {
   deployment = await TestDeployment.open()
-  await deployment.client.uploadDataset('digits', await mnistSample(640))
+  await deployment.client.datasets.upload('digits', await mnistSample(640))
 })
 after(() => deployment.close())
 
 test('graceful restarts do not count as failed attempts, and leave no process or file behind', async () => {
-  const job = await deployment.client.submit({
+  const job = await deployment.client.jobs.submit({
     name: 'restarted',
     model: { kind: 'resnet', blocks: 1, filters: 4 },
     dataset: 'digits',
@@ -27,7 +27,7 @@ test('graceful restarts do not count as failed attempts, and leave no process or
     // of this attempt: the one before has gone on until it was told to stop
     const trained = async () => {
       const last = (await deployment.attempts(job.id)).at(-1)
-      return last ? (await deployment.client.job(job.id)).progress.step - last.resumedFrom : 0
+      return last ? (await deployment.client.jobs.get(job.id)).progress.step - last.resumedFrom : 0
     }
     await eventually('ten more steps', async () => (await trained()) > 10, { timeoutMs: 120_000 })
     const worker = await deployment.pidOf('workers/worker.js')

@@ -8,7 +8,7 @@ import { TestDeployment } from '../../testing/test-deployment.js'
 let deployment: TestDeployment
 before(async () => {
   deployment = await TestDeployment.open()
-  await deployment.client.uploadDataset('digits', await mnistSample(640))
+  await deployment.client.datasets.upload('digits', await mnistSample(640))
 })
 after(() => deployment.close())
 
@@ -17,14 +17,14 @@ const pointsOf = ({ columns }: JobResources, attempt: number) =>
 
 test('what the trainers of a job use is charted over its life, also if its worker is killed', async () => {
   const { client } = deployment
-  const { id } = await client.submit({
+  const { id } = await client.jobs.submit({
     model: { kind: 'resnet', blocks: 1, filters: 4 },
     dataset: 'digits',
     training: { steps: 1_000_000, batchSize: 16, logEvery: 10, checkpointEvery: 100_000 },
   })
   const trained = (attempt: number) =>
     eventually(`points of attempt ${attempt}`, async () => {
-      const resources = await client.resources(id)
+      const resources = await client.jobs.resources(id)
       const { examplesPerSecond } = resources.columns
       const speeds = pointsOf(resources, attempt).filter(i => examplesPerSecond[i] !== null)
       return speeds.length >= 2 && resources
@@ -32,7 +32,7 @@ test('what the trainers of a job use is charted over its life, also if its worke
   await trained(1)
   process.kill(await deployment.pidOf('workers/worker.js'), 'SIGKILL')
   const { columns, measurements, damagedLines } = await trained(2)
-  await client.act(id, 'cancel')
+  await client.jobs.act(id, 'cancel')
 
   assert.equal(damagedLines, 0)
   assert.equal(measurements, columns.time.length)

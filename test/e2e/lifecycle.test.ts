@@ -8,7 +8,7 @@ import { TestDeployment } from '../../testing/test-deployment.js'
 let deployment: TestDeployment
 before(async () => {
   deployment = await TestDeployment.open()
-  await deployment.client.uploadDataset('digits', await mnistSample(1280))
+  await deployment.client.datasets.upload('digits', await mnistSample(1280))
 })
 after(() => deployment.close())
 
@@ -26,7 +26,7 @@ const request = (
 async function waitForJob(id: string, condition: (job: Job) => boolean): Promise<Job> {
   for await (const { event } of deployment.follow(id)) {
     if (event !== 'job') continue
-    const job = await deployment.client.job(id)
+    const job = await deployment.client.jobs.get(id)
     if (condition(job)) return job
   }
   throw new Error(`job ${id} has ended`)
@@ -46,11 +46,11 @@ async function atStep(id: string, step: number, action: () => Promise<unknown>):
 test('a paused job frees its slot; resumed, it ends with the weights of an undisturbed job', async () => {
   const training = { steps: 400, checkpointEvery: 1000, input: 'streaming' as const }
   const undisturbed = await deployment.train(request(training))
-  const job = await deployment.client.submit(request(training))
+  const job = await deployment.client.jobs.submit(request(training))
   let trainer = 0
   await atStep(job.id, 100, async () => {
     trainer = await deployment.activeTrainer()
-    await deployment.client.act(job.id, 'pause')
+    await deployment.client.jobs.act(job.id, 'pause')
   })
   const paused = await waitForJob(job.id, ({ status }) => status === 'paused')
   assert.equal(paused.phase, null)
@@ -59,9 +59,9 @@ test('a paused job frees its slot; resumed, it ends with the weights of an undis
   // the slot is free: another job runs
   const other = await deployment.train(request({ steps: 5 }))
   assert.equal(other.status, 'succeeded')
-  assert.equal((await deployment.client.job(job.id)).status, 'paused')
+  assert.equal((await deployment.client.jobs.get(job.id)).status, 'paused')
 
-  await deployment.client.act(job.id, 'resume')
+  await deployment.client.jobs.act(job.id, 'resume')
   const ended = await deployment.waitForEnd(job)
   assert.equal(ended.status, 'succeeded', ended.failure?.message)
   assert.equal(ended.attempt, 2)
@@ -78,15 +78,15 @@ test('a paused job frees its slot; resumed, it ends with the weights of an undis
 test('a cancelled job that is retried continues from its last checkpoint, to the same weights', async () => {
   const training = { steps: 300, checkpointEvery: 1000 }
   const undisturbed = await deployment.train(request(training))
-  const job = await deployment.client.submit(request(training))
+  const job = await deployment.client.jobs.submit(request(training))
   let trainer = 0
   await atStep(job.id, 80, async () => {
     trainer = await deployment.activeTrainer()
-    await deployment.client.act(job.id, 'cancel')
+    await deployment.client.jobs.act(job.id, 'cancel')
   })
   assert.equal((await deployment.waitForEnd(job)).status, 'cancelled')
   assert.equal(readStat(trainer), null, 'its trainer still runs')
-  await deployment.client.act(job.id, 'retry')
+  await deployment.client.jobs.act(job.id, 'retry')
   const ended = await deployment.waitForEnd(job)
   assert.equal(ended.status, 'succeeded', ended.failure?.message)
   assert.ok(
@@ -110,21 +110,21 @@ for (const input of ['in-memory', 'streaming'] as const) {
 }
 
 test('queued jobs start by priority, and a paused one does not start', async () => {
-  const first = await deployment.client.submit(request({ steps: 1_000_000 }))
+  const first = await deployment.client.jobs.submit(request({ steps: 1_000_000 }))
   await waitForJob(first.id, ({ status }) => status === 'running')
   const [low, high, held] = await Promise.all([
-    deployment.client.submit(request({ steps: 2 }, { name: 'low', priority: -5 })),
-    deployment.client.submit(request({ steps: 2 }, { name: 'high', priority: 5 })),
-    deployment.client.submit(request({ steps: 2 }, { name: 'held', priority: 50 })),
+    deployment.client.jobs.submit(request({ steps: 2 }, { name: 'low', priority: -5 })),
+    deployment.client.jobs.submit(request({ steps: 2 }, { name: 'high', priority: 5 })),
+    deployment.client.jobs.submit(request({ steps: 2 }, { name: 'held', priority: 50 })),
   ])
-  assert.equal((await deployment.client.act(held.id, 'pause')).status, 'paused')
-  assert.equal((await deployment.client.job(high.id)).queue?.position, 1)
-  assert.equal((await deployment.client.job(low.id)).queue?.position, 2)
-  await deployment.client.act(first.id, 'cancel')
+  assert.equal((await deployment.client.jobs.act(held.id, 'pause')).status, 'paused')
+  assert.equal((await deployment.client.jobs.get(high.id)).queue?.position, 1)
+  assert.equal((await deployment.client.jobs.get(low.id)).queue?.position, 2)
+  await deployment.client.jobs.act(first.id, 'cancel')
   const ends = await Promise.all([deployment.waitForEnd(low), deployment.waitForEnd(high)])
   assert.ok(
     ends[1]!.startedAt! < ends[0]!.startedAt!,
     'the job with the lower priority started first',
   )
-  assert.equal((await deployment.client.act(held.id, 'cancel')).status, 'cancelled')
+  assert.equal((await deployment.client.jobs.act(held.id, 'cancel')).status, 'cancelled')
 })

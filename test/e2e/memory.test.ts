@@ -11,14 +11,14 @@ let deployment: TestDeployment
 before(async () => {
   // trees take 115 MiB and a network at least 450; an estimate may be a quarter too high
   deployment = await TestDeployment.open({ TRAINYARD_MEMORY: '200 MiB' })
-  await deployment.client.uploadDataset('digits', await mnistSample(1280))
+  await deployment.client.datasets.upload('digits', await mnistSample(1280))
   await uploadTable(deployment, 'diabetes')
 })
 after(() => deployment.close())
 
 test('a job beyond the memory is held with its estimate, is not started again, and holds up nobody', async () => {
   const { client } = deployment
-  const large = await client.submit({
+  const large = await client.jobs.submit({
     name: 'large',
     model: { kind: 'resnet' },
     dataset: 'digits',
@@ -26,7 +26,7 @@ test('a job beyond the memory is held with its estimate, is not started again, a
   })
   assert.equal(large.memory, null)
   const isHeld = async () => {
-    const job = await client.job(large.id)
+    const job = await client.jobs.get(large.id)
     return job.waitingFor !== null && job.status === 'queued' && job
   }
   const held = await eventually('the job to be held', isHeld, { timeoutMs: 120_000 })
@@ -36,7 +36,7 @@ test('a job beyond the memory is held with its estimate, is not started again, a
   assert.match(held.waitingFor!, /this worker has 0\.2 GiB: cancel it and submit it with a smaller/)
   assert.equal(held.attempt, 1)
 
-  const trees = await client.submit({
+  const trees = await client.jobs.submit({
     name: 'trees',
     model: { kind: 'boosting', rounds: 5 },
     dataset: 'diabetes',
@@ -48,11 +48,11 @@ test('a job beyond the memory is held with its estimate, is not started again, a
     headers: { authorization: `Bearer ${deployment.key}` },
   })
   assert.match(await metrics.text(), /^trainyard_queue_held_jobs 1$/m)
-  const later = await client.job(large.id)
+  const later = await client.jobs.get(large.id)
   assert.deepEqual([later.status, later.attempt, later.waitingFor], ['queued', 1, held.waitingFor])
-  await client.act(large.id, 'cancel')
+  await client.jobs.act(large.id, 'cancel')
   const cancelled = await eventually('the job to be cancelled', async () => {
-    const job = await client.job(large.id)
+    const job = await client.jobs.get(large.id)
     return job.status === 'cancelled' && job
   })
   assert.equal(cancelled.waitingFor, null)

@@ -18,7 +18,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trainyard-progress-'))
   redis = await startRedis(folder)
   deployment = await TestDeployment.open({ REDIS_URL: redis.url })
-  await deployment.client.uploadDataset('digits', await mnistSample(640))
+  await deployment.client.datasets.upload('digits', await mnistSample(640))
 })
 after(async () => {
   await deployment.close()
@@ -44,7 +44,7 @@ const reached = ({ status, progress, metrics }: Job) => ({ status, progress, met
 
 /** The latest value of each metric in the metrics log. */
 async function latestLogged(id: string): Promise<Record<string, unknown>> {
-  const { points } = await deployment.client.metrics(id, { limit: '10000' })
+  const { points } = await deployment.client.jobs.metrics(id, { limit: '10000' })
   return Object.fromEntries(
     Object.entries(points).map(([name, series]) => [name, series.at(-1)!.value]),
   )
@@ -65,7 +65,7 @@ async function assertSameEverywhere(job: Job): Promise<void> {
   await everywhere()
   await redis.flush()
   await eventually('the index to be rebuilt', () =>
-    deployment.client.jobs().then(
+    deployment.client.jobs.list().then(
       () => true,
       () => false,
     ),
@@ -74,14 +74,14 @@ async function assertSameEverywhere(job: Job): Promise<void> {
 }
 
 async function stopAt(step: number, action: 'cancel' | 'pause', status: JobStatus): Promise<Job> {
-  const job = await deployment.client.submit(request({ steps: 100_000, validateEvery: 35 }))
+  const job = await deployment.client.jobs.submit(request({ steps: 100_000, validateEvery: 35 }))
   for await (const { event, data } of deployment.follow(job.id)) {
     if (event !== 'metrics' || data.step < step) continue
-    await deployment.client.act(job.id, action)
+    await deployment.client.jobs.act(job.id, action)
     break
   }
   return eventually(`the job to be ${status}`, async () => {
-    const found = await deployment.client.job(job.id)
+    const found = await deployment.client.jobs.get(job.id)
     return found.status === status && found
   })
 }
@@ -107,7 +107,7 @@ test('a job whose loss becomes NaN shows the step, its last metrics, and no best
   )
   assert.ok(['NaN', 'Infinity'].includes(String(ended.metrics.loss)), String(ended.metrics.loss))
   await assertSameEverywhere(ended)
-  const { points } = await deployment.client.metrics(ended.id, { names: 'validationLoss' })
+  const { points } = await deployment.client.jobs.metrics(ended.id, { names: 'validationLoss' })
   const marked = (await checkpointsOf(ended)).filter(({ best }) => best).map(({ step }) => step)
   for (const { step, value } of points.validationLoss!) {
     if (marked.includes(step)) assert.ok(Number.isFinite(value), `step ${step} has loss ${value}`)
@@ -125,15 +125,15 @@ for (const [action, status] of [
     assert.ok('validationLoss' in job.metrics && 'loss' in job.metrics, 'a metric is missing')
     await assertSameEverywhere(job)
     // the next attempt begins at the same step, with the same metrics
-    if (status === 'cancelled') await deployment.client.act(job.id, 'retry')
-    else await deployment.client.act(job.id, 'resume')
+    if (status === 'cancelled') await deployment.client.jobs.act(job.id, 'retry')
+    else await deployment.client.jobs.act(job.id, 'resume')
     const first = await eventually('the next attempt to start', async () => {
-      const found = await deployment.client.job(job.id)
+      const found = await deployment.client.jobs.get(job.id)
       return found.attempt === 2 && found
     })
     assert.ok(first.progress.step >= latest.step, `goes back to step ${first.progress.step}`)
     assert.ok('validationLoss' in first.metrics, 'the metrics of the first attempt are gone')
-    await deployment.client.act(job.id, 'cancel')
+    await deployment.client.jobs.act(job.id, 'cancel')
     const ended = await deployment.waitForEnd(first)
     assert.deepEqual([ended.status, ended.progress.resumedFrom], ['cancelled', latest.step])
     await assertSameEverywhere(ended)

@@ -14,7 +14,7 @@ const outageMs = 20_000
 let deployment: TestDeployment
 before(async () => {
   deployment = await TestDeployment.open({ TRAINYARD_SLOTS: '2' })
-  await deployment.client.uploadDataset('digits', await mnistSample(640))
+  await deployment.client.datasets.upload('digits', await mnistSample(640))
 })
 after(() => deployment.close())
 
@@ -50,7 +50,7 @@ for (const [how, begin] of Object.entries(outages)) {
   test(`with a Redis ${how} for 20 s, running jobs go on, new jobs are accepted, and the queue recovers; followers hear all of it`, async t => {
     const worker = await deployment.pidOf('workers/worker.js')
     const stream = await openEventStream(deployment, '/events?types=job')
-    const running = await deployment.client.submit(request('running', 100_000))
+    const running = await deployment.client.jobs.submit(request('running', 100_000))
     await waitForFirstAttempt(running.id)
 
     // Time itself is the condition: Redis syncs its file once a second, at the latest after two, and
@@ -59,14 +59,14 @@ for (const [how, begin] of Object.entries(outages)) {
 
     const end = await begin()
     const accepted = await Promise.all(
-      [1, 2].map(n => deployment.client.submit(request(`accepted-${n}`, 100))),
+      [1, 2].map(n => deployment.client.jobs.submit(request(`accepted-${n}`, 100))),
     ).finally(() => sleep(outageMs).then(end))
     const back = performance.now()
 
     const ends = accepted.map(job =>
       eventually(
         `${job.name} to succeed`,
-        async () => (await deployment.client.job(job.id)).status === 'succeeded',
+        async () => (await deployment.client.jobs.get(job.id)).status === 'succeeded',
         { timeoutMs: 120_000 },
       ),
     )
@@ -87,14 +87,14 @@ for (const [how, begin] of Object.entries(outages)) {
     assert.ok(measured.includes('loss'), 'no progress was heard')
     const all = ['job.queued', 'job.running', 'job.succeeded']
     assert.deepEqual([...heard.values()], [all, all], 'of jobs that were accepted without Redis')
-    assert.equal((await deployment.client.job(running.id)).status, 'running')
+    assert.equal((await deployment.client.jobs.get(running.id)).status, 'running')
     const attempts = await deployment.attempts(running.id)
     assert.equal(attempts.length, 1, JSON.stringify(attempts))
     assert.equal(await deployment.pidOf('workers/worker.js'), worker, 'the worker was restarted')
-    await deployment.client.act(running.id, 'cancel')
+    await deployment.client.jobs.act(running.id, 'cancel')
     await eventually(
       'the job to be cancelled',
-      async () => (await deployment.client.job(running.id)).status === 'cancelled',
+      async () => (await deployment.client.jobs.get(running.id)).status === 'cancelled',
     )
   })
 }

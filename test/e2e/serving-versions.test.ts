@@ -13,7 +13,7 @@ let deployment: TestDeployment
 before(async () => {
   // which runtime is fastest may differ from one load to the next, and so may the last digits
   deployment = await TestDeployment.open({ TRAINYARD_SERVING_RUNTIME: 'tensorflow' })
-  await deployment.client.uploadDataset('digits', await mnistSample(640))
+  await deployment.client.datasets.upload('digits', await mnistSample(640))
   await uploadTable(deployment, 'wine')
 })
 after(() => deployment.close())
@@ -102,7 +102,7 @@ test('a checkpoint of trees predicts exactly as the model, with its columns and 
 })
 
 test('a job predicts while it trains, with newer checkpoints as it goes', async () => {
-  const { id } = await deployment.client.submit(
+  const { id } = await deployment.client.jobs.submit(
     network(3, { steps: 100_000, checkpointEvery: 20, keepCheckpoints: 2 }),
   )
   const stepAtLeast = (step: number) =>

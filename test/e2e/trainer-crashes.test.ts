@@ -8,7 +8,7 @@ import { TestDeployment } from '../../testing/test-deployment.js'
 let deployment: TestDeployment
 before(async () => {
   deployment = await TestDeployment.open()
-  await deployment.client.uploadDataset('digits', await mnistSample(1280))
+  await deployment.client.datasets.upload('digits', await mnistSample(1280))
 })
 after(() => deployment.close())
 
@@ -25,7 +25,7 @@ async function killTrainer() {
 
 /** The steps of a metric's points. */
 async function stepsOf(jobId: string, name: string): Promise<number[]> {
-  const { points } = await deployment.client.metrics(jobId, { names: name, limit: '10000' })
+  const { points } = await deployment.client.jobs.metrics(jobId, { names: name, limit: '10000' })
   return points[name]!.map(({ step }) => step)
 }
 
@@ -55,13 +55,13 @@ test('a job whose trainer is killed twice ends with the metrics and weights of a
     'a live follower saw each step once, in order',
   )
   const series = async (id: string) => {
-    const { points } = await deployment.client.metrics(id, { limit: '10000' })
+    const { points } = await deployment.client.jobs.metrics(id, { limit: '10000' })
     return ['loss', 'accuracy', 'validationLoss', 'validationAccuracy'].map(name =>
       points[name]!.map(({ step, value }) => [step, value]),
     )
   }
   assert.deepEqual(await series(killed.id), await series(undisturbed.id))
-  const { items } = await deployment.client.logs(killed.id)
+  const { items } = await deployment.client.jobs.logs(killed.id)
   const attemptLines = items.filter(({ line }) => /^attempt |SIGKILL|^finished/.test(line))
   assert.deepEqual(
     attemptLines.map(({ attempt, line }) => [
@@ -86,7 +86,7 @@ test('a job whose trainer is killed twice ends with the metrics and weights of a
 test('a job with streaming input returns to the queue when the server stops and resumes at the next start', async () => {
   const training = { steps: 300, checkpointEvery: 1000, input: 'streaming' as const }
   const undisturbed = await deployment.train(request('undisturbed', training))
-  const job = await deployment.client.submit(request('stopped', training))
+  const job = await deployment.client.jobs.submit(request('stopped', training))
   let stopping: Promise<void> | null = null
   try {
     await deployment.waitForEnd(job, step => {
@@ -150,7 +150,7 @@ test('early stopping ends a job at the same step, with the same best one, if its
   }
   const kept = await marks(undisturbed)
   assert.deepEqual(await marks(ended), kept)
-  const { points } = await deployment.client.metrics(undisturbed.id, {
+  const { points } = await deployment.client.jobs.metrics(undisturbed.id, {
     names: 'validationAccuracy',
   })
   const best = kept.find(one => one.best)!.step

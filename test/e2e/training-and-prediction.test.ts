@@ -20,7 +20,7 @@ let deployment: TestDeployment
 let job: Job
 before(async () => {
   deployment = await TestDeployment.open()
-  await deployment.client.uploadDataset('digits', await mnistSample(2560))
+  await deployment.client.datasets.upload('digits', await mnistSample(2560))
   job = await deployment.train({
     model: { kind: 'resnet', block: 'bottleneck', blocks: 2, filters: 32 },
     dataset: 'digits',
@@ -41,7 +41,7 @@ test('the model of a job recognizes digits that it was trained on', async () => 
     `accuracy ${job.metrics.validationAccuracy}`,
   )
   const digits = await readDigits(20)
-  const { predictions } = await deployment.client.predict(
+  const { predictions } = await deployment.client.models.predict(
     job.result!.model.id,
     digits.map(({ image }) => image),
   )
@@ -86,7 +86,7 @@ test('the worker reports its slots, and what has ended is counted', async () => 
 
 test('a PNG and the same pixels as JSON get the same answer', async () => {
   const [digit] = await readDigits(1)
-  const json = await deployment.client.predict(job.result!.model.id, [digit!.image])
+  const json = await deployment.client.models.predict(job.result!.model.id, [digit!.image])
   const answer = await fetch(`${deployment.url}/models/${job.result!.model.id}/predict`, {
     method: 'POST',
     headers: { authorization: `Bearer ${deployment.key}`, 'content-type': 'image/png' },
@@ -100,7 +100,7 @@ test('the model as ONNX predicts the same in onnxruntime', needsDataWitnesses, a
   const { id } = job.result!.model
   const digits = await readDigits(3)
   const images = digits.map(({ image }) => image)
-  const { predictions } = await deployment.client.predict(id, images)
+  const { predictions } = await deployment.client.models.predict(id, images)
   const exported = await get(`/models/${id}/export`)
   assert.equal(exported.headers.get('content-disposition'), `attachment; filename="${id}-1.onnx"`)
   const path = join(deployment.folder, 'digits.onnx')
@@ -152,7 +152,7 @@ test('the API process never loads TensorFlow, the predictor does', async () => {
 })
 
 test('a cancelled job ends, and so does its trainer', async () => {
-  const long = await deployment.client.submit({
+  const long = await deployment.client.jobs.submit({
     model: { kind: 'resnet', blocks: 2, filters: 8 },
     dataset: 'digits',
     training: { steps: 1_000_000 },

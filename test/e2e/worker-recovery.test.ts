@@ -14,7 +14,7 @@ let deployment: TestDeployment
 let undisturbedJob: Job
 before(async () => {
   deployment = await TestDeployment.open({ TRAINYARD_LOCK_MS: '6000' })
-  await deployment.client.uploadDataset('digits', await mnistSample(1280))
+  await deployment.client.datasets.upload('digits', await mnistSample(1280))
   undisturbedJob = await deployment.train(request('undisturbed'))
 })
 after(() => deployment.close())
@@ -30,7 +30,7 @@ const request = (name: string): JobRequest => ({
 /** Trains a job and calls `inject` when it reaches step 150. */
 async function trainWithFault(name: string, inject: (id: string) => Promise<void>): Promise<Job> {
   let injected = false
-  const job = await deployment.client.submit(request(name))
+  const job = await deployment.client.jobs.submit(request(name))
   const ended = await deployment.waitForEnd(job, async step => {
     if (step < 150 || injected) return
     injected = true
@@ -112,12 +112,15 @@ test('a worker that continues after its job was taken over ends its trainer and 
 
 test('a job whose trainer crashes three times fails, and the next job trains', async () => {
   const endless = { steps: 100_000, checkpointEvery: 100_000, batchSize: 32 }
-  const crashing = await deployment.client.submit({ ...request('crashing'), training: endless })
-  const next = await deployment.client.submit(request('next'))
+  const crashing = await deployment.client.jobs.submit({
+    ...request('crashing'),
+    training: endless,
+  })
+  const next = await deployment.client.jobs.submit(request('next'))
   const dead = new Set<number>()
   let job = crashing
   const crashTrainers = async () => {
-    job = await deployment.client.job(crashing.id)
+    job = await deployment.client.jobs.get(crashing.id)
     if (job.phase === 'training') {
       // null: the last trainer has ended, and the next one does not exist yet
       const trainer = await deployment.activeTrainer().catch(() => null)
@@ -134,7 +137,7 @@ test('a job whose trainer crashes three times fails, and the next job trains', a
     /^3 attempts crashed without a new checkpoint; attempt 3 was ended by SIGSEGV in native code/,
   )
   assert.equal(job.attempt, 3)
-  const { items } = await deployment.client.logs(job.id, { tail: '1' })
+  const { items } = await deployment.client.jobs.logs(job.id, { tail: '1' })
   assert.equal(items[0]?.line, `failed: crashed: ${job.failure.message}`)
   await assertSameWeights(await deployment.waitForEnd(next))
 })

@@ -118,7 +118,7 @@ async function upload({ url, key, client }: TestDeployment, zip: string, side: n
   const answer = await fetch(`${url}/datasets`, { method: 'POST', headers, body: form })
   if (!answer.ok) throw new BenchError(`the images were refused: ${await answer.text()}`)
   // it may still be made
-  const made = () => client.dataset(dataset).catch(() => null)
+  const made = () => client.datasets.get(dataset).catch(() => null)
   await eventually('the data set to be made', made, { timeoutMs: uploadTimeoutMs })
 }
 

@@ -18,16 +18,16 @@ const idOrName = /^[a-z0-9][a-z0-9._-]{0,62}$/
  * `latest`. stderr says which job a name stands for.
  */
 export async function findJob(cli: Cli, client: Client, reference: string): Promise<Job> {
-  if (isJobId(reference)) return client.job(reference)
+  if (isJobId(reference)) return client.jobs.get(reference)
   if (reference === 'latest') {
-    const { items } = await client.jobs({ limit: '1' })
+    const { items } = await client.jobs.list({ limit: '1' })
     if (!items[0]) throw noJob('there is no job yet; `trainyard submit` makes one')
     return tell(cli, items[0], 'the newest job')
   }
   if (!idOrName.test(reference)) throw await unknownJob(client, reference)
   const [named, begun] = await Promise.all([
-    client.jobs({ where: `name=${reference}`, limit: '1' }),
-    client.jobs({ where: `id^=${reference}`, limit: '5' }),
+    client.jobs.list({ where: `name=${reference}`, limit: '1' }),
+    client.jobs.list({ where: `id^=${reference}`, limit: '5' }),
   ])
   if (named.items[0]) {
     const { total } = named
@@ -66,7 +66,7 @@ function ambiguous(reference: string, jobs: readonly Job[], total: number): Comm
 }
 
 async function unknownJob(client: Client, reference: string): Promise<CommandError> {
-  const { items } = await client.jobs({ limit: '200', fields: 'name' })
+  const { items } = await client.jobs.list({ limit: '200', fields: 'name' })
   const names = [...new Set(items.map(({ name }) => name))]
   const distance = (name: string) => leven(reference.slice(0, 64), name)
   const [closest] = names.sort((a, b) => distance(a) - distance(b))

@@ -75,7 +75,7 @@ async function readJobs(
     const wanted = Math.min((limit ?? Number.POSITIVE_INFINITY) - jobs.length, mostPerPage)
     const pairs: [string, string][] = [...query, ['limit', String(wanted)]]
     if (cursor !== null) pairs.push(['cursor', cursor])
-    const page = await client.jobs(pairs)
+    const page = await client.jobs.list(pairs)
     jobs.push(...page.items)
     damaged.push(...page.damaged)
     cursor = page.nextCursor

@@ -70,7 +70,7 @@ async function readJobs(ids: readonly string[]): Promise<Map<string, Job>> {
   async function readNext(): Promise<void> {
     for (let id = left.shift(); id !== undefined; id = left.shift()) {
       try {
-        found.set(id, await client.job(id))
+        found.set(id, await client.jobs.get(id))
       } catch (error) {
         if (!(error instanceof ProblemError) || ![400, 404].includes(error.problem.status)) {
           throw error
@@ -93,10 +93,8 @@ async function readPoints(
     const part = ids.slice(from, from + jobsAtOnce)
     let cursor: string | null = null
     do {
-      const page: { items: JobMetrics[]; nextCursor: string | null } = await client.compareMetrics(
-        part,
-        { maxPoints, ...(cursor !== null && { cursor }) },
-      )
+      const page: { items: JobMetrics[]; nextCursor: string | null } =
+        await client.jobs.compareMetrics(part, { maxPoints, ...(cursor !== null && { cursor }) })
       for (const { job, points } of page.items) found.set(job, points)
       cursor = page.nextCursor
     } while (cursor !== null)

@@ -63,7 +63,7 @@ function ImportItem({ given, onEnd }: { given: DatasetImport; onEnd: () => void 
         <span class="page-actions">
           {dataset !== null && <a href={datasetUrl(dataset)}>Open</a>}
           {finishedAt === null ? (
-            <Button icon="stop" onClick={() => client.cancelImport(id)}>
+            <Button icon="stop" onClick={() => client.imports.cancel(id)}>
               Cancel
             </Button>
           ) : (

@@ -14,7 +14,7 @@ import { hasEnded, type JobTabProps, stepWord } from './use-job.js'
 
 /** The checkpoints of a job, read again while it runs: no event says that there is a new one. */
 export function useCheckpoints(job: Job) {
-  const checkpoints = useResource(() => client.checkpoints(job.id), [job.id, job.status])
+  const checkpoints = useResource(() => client.jobs.checkpoints(job.id), [job.id, job.status])
   const { reload } = checkpoints
   const reloadSoon = useMemo(() => throttled(reload, 5000), [reload])
   useEffect(() => {

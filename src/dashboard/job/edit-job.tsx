@@ -25,7 +25,7 @@ export function EditJob({ job, onChange, onClose }: EditJobProps) {
   async function save() {
     const patch = changesOf(job, name.trim(), Number(priority), rows)
     try {
-      if (Object.keys(patch).length > 0) onChange(await client.updateJob(job.id, patch))
+      if (Object.keys(patch).length > 0) onChange(await client.jobs.update(job.id, patch))
       onClose()
     } catch (failure) {
       setError(failure)

@@ -17,7 +17,7 @@ interface JobActionsProps {
 export function JobActions({ job, onChange, onEdit }: JobActionsProps) {
   const { id, name, status, requested } = job
   const act = (verb: 'pause' | 'resume' | 'cancel' | 'retry') => async () => {
-    onChange(await client.act(id, verb))
+    onChange(await client.jobs.act(id, verb))
   }
   async function cancel() {
     const isConfirmed = await confirmAction({
@@ -36,7 +36,7 @@ export function JobActions({ job, onChange, onEdit }: JobActionsProps) {
       isDangerous: true,
     })
     if (!isConfirmed) return
-    await client.deleteJob(id)
+    await client.jobs.delete(id)
     showToast(`${name} is deleted`)
     goTo('#/jobs')
   }

@@ -19,7 +19,7 @@ export function StarButton({ job, onChange }: StarButtonProps) {
       pressed={starred}
       onClick={async () => {
         const labels = { [starLabel]: starred ? null : starValue }
-        onChange(await client.updateJob(job.id, { labels }))
+        onChange(await client.jobs.update(job.id, { labels }))
       }}
     />
   )

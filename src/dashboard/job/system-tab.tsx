@@ -56,7 +56,10 @@ const charts: readonly ResourceChart[] = [
 
 /** What the trainer of a job used of its machine. */
 export function SystemTab({ job }: JobTabProps) {
-  const resources = useResource(() => client.resources(job.id), [job.id, job.attempt, job.status])
+  const resources = useResource(
+    () => client.jobs.resources(job.id),
+    [job.id, job.attempt, job.status],
+  )
   const { reload } = resources
   const isRunning = job.status === 'running'
   useEffect(() => {

@@ -14,7 +14,7 @@ export interface JobTabProps {
 
 /** A job that stays up to date while it is shown. */
 export function useJob(id: string): Resource<Job> {
-  const job = useResource(() => client.job(id), [id])
+  const job = useResource(() => client.jobs.get(id), [id])
   const { reload, update, data } = job
   const reloadSoon = useMemo(() => throttled(reload, 300), [reload])
   useChanges(

@@ -78,7 +78,10 @@ async function actOn(verb: Exclude<Verb, 'delete'>, ids: readonly string[], done
   let succeeded = 0
   const problems: string[] = []
   for (let from = 0; from < ids.length; from += mostJobs) {
-    const answer = await client.actOnJobs({ action: verb, ids: ids.slice(from, from + mostJobs) })
+    const answer = await client.jobs.actOnMany({
+      action: verb,
+      ids: ids.slice(from, from + mostJobs),
+    })
     succeeded += answer.succeeded
     for (const { problem } of answer.items) if (problem) problems.push(problem.detail)
   }

@@ -165,8 +165,8 @@ function titleOf(id: string): string {
 async function readAvailable(conditions: Record<string, string>) {
   const fields = 'model,training,predict'
   const [facets, { items }] = await Promise.all([
-    client.jobFacets(conditions),
-    client.jobs({ ...conditions, fields, limit: String(readJobs) }),
+    client.jobs.facets(conditions),
+    client.jobs.list({ ...conditions, fields, limit: String(readJobs) }),
   ])
   const settings = (name: 'model' | 'training' | 'predict') =>
     [...new Set(items.flatMap(job => leafPaths(job[name] ?? {})))]

@@ -58,7 +58,7 @@ async function flush(ids: readonly string[], { isClosing = false } = {}): Promis
   for (let from = 0; from < ids.length; from += mostJobs) {
     const part = ids.slice(from, from + mostJobs)
     try {
-      const { items } = await client.actOnJobs(
+      const { items } = await client.jobs.actOnMany(
         { action: 'delete', ids: part },
         { keepalive: isClosing },
       )

@@ -23,7 +23,7 @@ export function FilterBox({ filters, query }: FilterBoxProps) {
   const { sort: _, ...conditions } = query
   // counting values takes the server a while, and the first view needs none of them
   const facets = useResource(
-    async () => (hasOpened ? await client.jobFacets(conditions) : undefined),
+    async () => (hasOpened ? await client.jobs.facets(conditions) : undefined),
     [hasOpened, JSON.stringify(conditions)],
   )
   const suggestions = suggestionsFor(text, facets.data)

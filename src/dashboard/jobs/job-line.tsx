@@ -108,7 +108,7 @@ function Star({ row, onChange }: StarProps) {
     const { [starLabel]: _, ...others } = before
     onChange({ labels: starred ? others : { ...others, [starLabel]: starValue } })
     try {
-      await client.updateJob(row.id, { labels: { [starLabel]: starred ? null : starValue } })
+      await client.jobs.update(row.id, { labels: { [starLabel]: starred ? null : starValue } })
     } catch (error) {
       onChange({ labels: before })
       reportError(error)

@@ -145,7 +145,7 @@ class JobList {
   }
 
   private async read(limit: number, cursor: string | null): Promise<Page<JobRow>> {
-    const page = await client.jobs({
+    const page = await client.jobs.list({
       ...this.query,
       limit: String(limit),
       ...(cursor !== null && { cursor }),

@@ -26,8 +26,8 @@ export function useQueuePlaces(rows: readonly JobRow[]): ReadonlyMap<string, Que
     let isOver = false
     const read = throttled(() => {
       if (isOver || document.hidden) return
-      client
-        .jobs({
+      client.jobs
+        .list({
           ...{ status: 'queued,running', where: `id>=${first},id<=${last}`, sort: 'id' },
           ...{ fields: 'id,queue,waitingFor', limit: String(mostJobs) },
         })

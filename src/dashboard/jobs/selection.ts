@@ -40,7 +40,7 @@ export async function readAllMatching(query: Record<string, string>): Promise<Se
   const found: SelectedJob[] = []
   let cursor: string | null = null
   do {
-    const page = await client.jobs({
+    const page = await client.jobs.list({
       ...{ ...query, fields: 'id,status', limit: '10000' },
       ...(cursor !== null && { cursor }),
     })

@@ -42,7 +42,7 @@ export function useStepValues(rows: readonly JobRow[], columns: readonly string[
     const timer = setTimeout(() => {
       for (const { column, metric, step, rows: asked } of missing) {
         const query = { names: metric, toStep: String(step), maxPoints: '10' }
-        client
+        client.jobs
           .compareMetrics(
             asked.map(({ id }) => id),
             query,

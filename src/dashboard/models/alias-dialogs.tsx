@@ -37,7 +37,7 @@ export function MoveAlias({
 
   async function save() {
     try {
-      await client.aliases.put(model.id, encodeURIComponent(name.trim()), {
+      await client.aliases.put(model.id, name.trim(), {
         version: Number(version),
         // somebody else may have moved it meanwhile
         ifVersion: before?.version ?? null,

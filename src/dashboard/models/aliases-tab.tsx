@@ -145,9 +145,8 @@ interface HistoryProps {
 }
 
 function History({ model, alias, aliases }: HistoryProps) {
-  const name = encodeURIComponent(alias)
   const history = useResource(
-    () => client.aliases.history(model, name, { limit: '100' }),
+    () => client.aliases.history(model, alias, { limit: '100' }),
     [aliases],
   )
   return (

@@ -93,7 +93,7 @@ function leaves(of: object, path = ''): Fact[] {
 }
 
 function Training({ job }: { job: string }) {
-  const trained = useResource(() => client.job(job).catch(nullIfDeleted), [job])
+  const trained = useResource(() => client.jobs.get(job).catch(nullIfDeleted), [job])
   return (
     <Card title="Training settings">
       <Loaded of={trained} label="the job">

@@ -32,11 +32,10 @@ export function choiceOf(query: URLSearchParams): Choice {
 
 /** A version of a model and the aliases of all versions, up to date while they are shown. */
 export function useModel(id: string, choice: Choice): Resource<ShownModel> {
-  const name = encodeURIComponent(id)
   const shown = useResource(async () => {
     const [model, { items }] = await Promise.all([
-      client.models.get(name, choice),
-      client.aliases.list(name),
+      client.models.get(id, choice),
+      client.aliases.list(id),
     ])
     return { model, aliases: items }
   }, [id, JSON.stringify(choice)])

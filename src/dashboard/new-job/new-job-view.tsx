@@ -88,7 +88,7 @@ async function startDraft(query: URLSearchParams): Promise<Draft | null> {
   }
   const from = query.get('from')
   if (!from) return null
-  const { request, name } = await client.job(from)
+  const { request, name } = await client.jobs.get(from)
   if (!request) throw new Error(`Job ${name} is of an older version that did not keep its request.`)
   return request as Draft
 }
@@ -148,7 +148,9 @@ function NewJobForm({ schemas, datasets, models, draft: first }: StartData) {
   )
 
   async function submit() {
-    const job = await client.submit(draft as JobRequest, { idempotencyKey: idempotencyKey.current })
+    const job = await client.jobs.submit(draft as JobRequest, {
+      idempotencyKey: idempotencyKey.current,
+    })
     goTo(`#${pathTo('jobs', job.id)}`)
   }
   const schema = schemas[task]

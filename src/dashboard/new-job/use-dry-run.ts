@@ -35,7 +35,7 @@ export function useDryRun(draft: Draft): DryRun {
     set(before => ({ ...before, isChecking: true, isValid: false }))
     const timer = setTimeout(async () => {
       try {
-        const plan = await client.preview(JSON.parse(text) as JobRequest)
+        const plan = await client.jobs.plan(JSON.parse(text) as JobRequest)
         set(() => ({ plan, errors: new Map(), failure: null, isChecking: false, isValid: true }))
       } catch (error) {
         if (endSessionOf(error)) return

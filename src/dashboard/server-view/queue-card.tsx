@@ -33,7 +33,7 @@ interface QueueCardProps {
 export function QueueCard({ server, isLost }: QueueCardProps) {
   const queued = useResource(
     () =>
-      client.jobs({
+      client.jobs.list({
         status: 'queued',
         sort: '-priority,createdAt',
         fields: 'id,name,queue,priority,waitingFor,createdAt',

@@ -21,7 +21,7 @@ const tabs = [
 const refreshMs = 5000
 
 export default function ServerView({ query }: ViewProps) {
-  const server = useResource(() => client.server(), [])
+  const server = useResource(() => client.server.info(), [])
   useRefresh(server, refreshMs)
   const { name } = tabs.find(each => each.name === query.get('tab')) ?? tabs[0]
   return (

@@ -21,9 +21,12 @@ const fields = 'id,name,status,requested,phase,progress'
 
 /** The workers, and in each slot the job that it runs. */
 export function WorkersCard({ isLost }: { isLost: boolean }) {
-  const workers = useResource(() => client.workers(), [])
+  const workers = useResource(() => client.server.workers(), [])
   useRefresh(workers, refreshMs)
-  const running = useResource(() => client.jobs({ status: 'running', fields, limit: '1000' }), [])
+  const running = useResource(
+    () => client.jobs.list({ status: 'running', fields, limit: '1000' }),
+    [],
+  )
   const { update } = running
   const reloadAll = useMemo(
     () =>

@@ -5,7 +5,7 @@ import type { Session } from '../../spec/session.js'
 /** The address of the server, without a slash at its end: the page may lie below a path of a proxy. */
 export const serverUrl = new URL('..', import.meta.url).href.replace(/\/$/, '')
 
-export const client = new Client(serverUrl, { session: true })
+export const client = new Client({ url: serverUrl, session: true, retryForMs: 0 })
 
 /** Who is signed in; null if nobody is, undefined until the server has said. */
 export const session = signal<Session | null | undefined>(undefined)
@@ -17,7 +17,7 @@ otherTabs.addEventListener('message', () => void readSession().catch(() => {}))
 /** Asks the server who is signed in. Throws if the server does not answer. */
 export async function readSession(): Promise<void> {
   try {
-    session.value = await client.session()
+    session.value = await client.session.get()
   } catch (error) {
     if (!isSignedOut(error)) throw error
     session.value = null
@@ -25,12 +25,12 @@ export async function readSession(): Promise<void> {
 }
 
 export async function signIn(key: string, remember: boolean): Promise<void> {
-  session.value = await client.signIn(key, { remember })
+  session.value = await client.session.signIn(key, { remember })
   otherTabs.postMessage('signed in')
 }
 
 export async function signOut(): Promise<void> {
-  await client.signOut()
+  await client.session.signOut()
   session.value = null
   otherTabs.postMessage('signed out')
 }

@@ -391,24 +391,24 @@ test('the client of a page signs in, works and signs out without a key', async t
   t.after(() => {
     globalThis.fetch = fetch
   })
-  const client = new Client(server.url, { session: true })
+  const client = new Client({ url: server.url, session: true, retryForMs: 0 })
   const hasCode = (code: string) => (error: unknown) =>
     error instanceof ProblemError && error.problem.code === code
-  await assert.rejects(client.session(), hasCode('UNAUTHORIZED'))
-  await assert.rejects(client.signIn('ty_wrong'), hasCode('UNAUTHORIZED'))
-  const session = await client.signIn(server.key, { remember: true })
-  assert.deepEqual(await client.session(), session)
-  const { id } = await client.submit(smallJob as Parameters<Client['submit']>[0])
-  for await (const { event } of client.follow(id)) {
+  await assert.rejects(client.session.get(), hasCode('UNAUTHORIZED'))
+  await assert.rejects(client.session.signIn('ty_wrong'), hasCode('UNAUTHORIZED'))
+  const session = await client.session.signIn(server.key, { remember: true })
+  assert.deepEqual(await client.session.get(), session)
+  const { id } = await client.jobs.submit(smallJob as Parameters<Client['jobs']['submit']>[0])
+  for await (const { event } of client.jobs.follow(id)) {
     assert.equal(event, 'job')
     break
   }
-  await client.act(id, 'cancel')
+  await client.jobs.act(id, 'cancel')
   const copy = jar
-  await client.signOut()
+  await client.session.signOut()
   assert.match(jar, /=$/)
   jar = copy
-  await assert.rejects(client.jobs(), hasCode('SESSION_EXPIRED'))
+  await assert.rejects(client.jobs.list(), hasCode('SESSION_EXPIRED'))
 })
 
 test('if it cannot be known whether a session was signed out, it permits nothing', async t => {

@@ -285,21 +285,21 @@ test('histograms count all values of all columns', async () => {
 })
 
 test('the client reads samples, images, sheets and histograms, and downloads', async () => {
-  const client = new Client(server.url, server.key)
-  const page = await client.samples('stones', [
+  const client = new Client({ url: server.url, key: server.key, retryForMs: 0 })
+  const page = await client.datasets.samples('stones', [
     ['column', 'ok'],
     ['column', 'count'],
     ['limit', '1'],
   ])
   assert.deepEqual(page.items, [{ index: 0, split: null, row: { count: 1, ok: true } }])
-  assert.equal((await client.histograms('stones', { bins: '3' })).items.length, 5)
-  assert.equal((await client.image('shades', 0)).type, 'image/png')
-  const { image, map } = await client.contactSheet('shades', { columns: '4', cell: '16' })
+  assert.equal((await client.datasets.histograms('stones', { bins: '3' })).items.length, 5)
+  assert.equal((await client.datasets.image('shades', 0)).type, 'image/png')
+  const { image, map } = await client.datasets.contactSheet('shades', { columns: '4', cell: '16' })
   const sheet = PNG.sync.read(Buffer.from(await image.arrayBuffer()))
   assert.deepEqual([sheet.height, sheet.width], [16 * map.rows, 16 * map.columns])
-  const csvFile = await client.downloadDataset('stones', 'csv')
+  const csvFile = await client.datasets.download('stones', 'csv')
   assert.match(await csvFile.text(), /^"size","count","colour","ok"\r\n0\.1,1,"red",true\r\n/)
-  await assert.rejects(client.samples('none'), /DATASET_NOT_FOUND/)
+  await assert.rejects(client.datasets.samples('none'), /DATASET_NOT_FOUND/)
 })
 
 test('the preview process may be killed at any time: the next request starts another', async () => {

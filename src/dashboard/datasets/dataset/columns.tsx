@@ -17,7 +17,7 @@ const bins = '24'
 export function Columns({ of }: { of: TableManifest }) {
   const [limit, setLimit] = useState(pageSize)
   const histograms = useResource(
-    () => client.histograms(of.id, { bins, limit: String(limit) }),
+    () => client.datasets.histograms(of.id, { bins, limit: String(limit) }),
     [of.id, limit],
   )
   const byName = new Map(of.columns.map(column => [column.name, column]))

@@ -42,7 +42,7 @@ const tabsOf = {
 /** One data set, by its id or a name. */
 export default function DatasetView({ params, query }: ViewProps) {
   const id = params.id!
-  const dataset = useResource(() => client.dataset(encodeURIComponent(id)), [id])
+  const dataset = useResource(() => client.datasets.get(id), [id])
   const [deleted, setDeleted] = useState<string | null>(null)
   const found = dataset.data
   useChanges(
@@ -125,7 +125,7 @@ const exportFormats = {
 
 function Actions({ of }: { of: DatasetManifest }) {
   const { id, name, kind } = of
-  const named = useResource(() => client.dataset(name), [id, name])
+  const named = useResource(() => client.datasets.get(name), [id, name])
   // the name of an earlier version means a later one
   const isCurrent = named.data?.id === id
   return (

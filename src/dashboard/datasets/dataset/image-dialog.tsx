@@ -19,7 +19,7 @@ interface ImageDialogProps {
 export function ImageDialog({ of, index, around }: ImageDialogProps) {
   const sample = useResource(async () => {
     const query = { from: String(index), limit: '1' }
-    const page = await client.samples(of.id, query)
+    const page = await client.datasets.samples(of.id, query)
     const [found] = page.kind === 'images' ? page.items : []
     if (found?.index !== index) throw new Error(`There is no image ${index} in this data set.`)
     return found

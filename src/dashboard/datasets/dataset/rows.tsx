@@ -16,7 +16,7 @@ export function Rows({ of, query }: { of: TableManifest; query: URLSearchParams 
   const from = Math.max(Math.floor(Number(query.get('from')) || 0), 0)
   const rows = useResource(async () => {
     const parameters = { from: String(from), limit: String(pageSize) }
-    const page = await client.samples(of.id, { ...parameters, ...(split && { split }) })
+    const page = await client.datasets.samples(of.id, { ...parameters, ...(split && { split }) })
     if (page.kind !== 'table') throw new Error('This data set is no table.')
     return page
   }, [of.id, split, from])

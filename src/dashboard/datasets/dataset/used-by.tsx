@@ -16,7 +16,7 @@ const shown = '50'
 /** The jobs that have used a data set, and the models that they made. */
 export function UsedBy({ of }: { of: DatasetManifest }) {
   const { id } = of
-  const jobs = useResource(() => client.jobs({ dataset: id, limit: shown }), [id])
+  const jobs = useResource(() => client.jobs.list({ dataset: id, limit: shown }), [id])
   const models = useResource(() => client.models.list({ dataset: id, limit: shown }), [id])
   const reload = useMemo(
     () =>

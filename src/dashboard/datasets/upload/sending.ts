@@ -127,7 +127,8 @@ export async function cancelSending(id: number): Promise<void> {
   if (!work || !sending) return
   work.isCancelled = true
   forgetSending(id)
-  if (sending.progress && sending.state === 'making') await client.cancelImport(sending.progress.id)
+  if (sending.progress && sending.state === 'making')
+    await client.imports.cancel(sending.progress.id)
   await work.transfer?.cancel()
   await forgetParcels(work)
 }
@@ -204,7 +205,7 @@ async function finished(
   const end = answer.finishedAt === null ? await endOf(answer.id, onProgress) : answer
   if (end.problem) throw new ProblemError(end.problem)
   if (end.dataset === null) throw new Error('The making of the data set was cancelled.')
-  return client.dataset(end.dataset)
+  return client.datasets.get(end.dataset)
 }
 
 const endOf = (id: string, onProgress: (progress: DatasetImport) => void) =>

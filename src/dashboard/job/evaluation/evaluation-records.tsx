@@ -28,7 +28,7 @@ export function ClassRecords({ job, label, predicted }: RecordsProps) {
   const [limit, setLimit] = useState(size)
   useEffect(() => setLimit(size), [label, predicted])
   const records = useResource(
-    () => client.evaluationRecords(job.id, { label, predicted, limit: String(limit) }),
+    () => client.jobs.evaluationRecords(job.id, { label, predicted, limit: String(limit) }),
     [job.id, label, predicted, limit],
   )
   const missing = missingText(records.error)
@@ -114,7 +114,7 @@ export function RecordRows({ dataset, indices, titles, valuesOf }: RecordRowsPro
     () =>
       Promise.all(
         indices.map(async index => {
-          const page = await client.samples(dataset, { from: String(index), limit: '1' })
+          const page = await client.datasets.samples(dataset, { from: String(index), limit: '1' })
           return page.kind === 'table' ? (page.items[0]?.row ?? {}) : {}
         }),
       ),

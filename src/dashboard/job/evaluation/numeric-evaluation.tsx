@@ -15,7 +15,7 @@ const mostListed = 8
 export function NumericEvaluation({ job }: { job: Job }) {
   const validation = Object.entries(job.metrics).filter(([name]) => name.startsWith('validation'))
   const records = useResource(
-    () => client.evaluationRecords(job.id, { limit: String(mostDrawn) }),
+    () => client.jobs.evaluationRecords(job.id, { limit: String(mostDrawn) }),
     [job.id],
   )
   const missing = missingText(records.error)

@@ -52,7 +52,7 @@ function followMetrics(
   async function start(): Promise<void> {
     stopStream()
     try {
-      const { points, damagedLines } = await client.metrics(id, {
+      const { points, damagedLines } = await client.jobs.metrics(id, {
         maxPoints: String(historyPoints),
       })
       if (isStopped) return

@@ -14,7 +14,7 @@ export function useZoomedPoints(job: Job, steps: Range | null): MetricPoints | n
   const found = useResource(
     async () =>
       isDone
-        ? await client.metrics(job.id, {
+        ? await client.jobs.metrics(job.id, {
             // one more on each side, so that curves do not end inside the chart
             fromStep: String(Math.max(0, from - 1)),
             toStep: String(to + 1),

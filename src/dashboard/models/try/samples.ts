@@ -29,7 +29,7 @@ export function useSample<K extends SamplePage['kind']>(
 
   async function load(): Promise<readonly Sample<K>[]> {
     if (items) return items
-    const page = await client.samples(dataset.id, { limit: String(sampleCount) })
+    const page = await client.datasets.samples(dataset.id, { limit: String(sampleCount) })
     const loaded = (page.kind === kind ? page.items : []) as unknown as readonly Sample<K>[]
     setItems(loaded)
     return loaded

@@ -61,7 +61,7 @@ export function TryImage({ model }: { model: NetworkView }) {
   useEffect(() => {
     if (!record) return
     let isCurrent = true
-    client.image(model.dataset.id, record.index).then(
+    client.datasets.image(model.dataset.id, record.index).then(
       blob => {
         const name = `record ${record.index} of ${model.dataset.name}, labelled ${record.class}`
         if (isCurrent) void predict({ blob, name })

@@ -1,0 +1,100 @@
+import type { DatasetManifest } from '../spec/dataset.js'
+import type { DatasetImport } from '../spec/dataset-import.js'
+import type { DatasetRequest } from '../spec/dataset-request.js'
+import type { Page } from '../spec/paging.js'
+import { type Caller, type CallOptions, jsonBody, pathOf, type Query, withQuery } from './caller.js'
+import { ProblemError } from './errors.js'
+import { readEvents } from './events.js'
+
+export interface MakingOptions extends CallOptions {
+  /** Called with each state and progress of an import that takes long. */
+  onProgress?: ((progress: DatasetImport) => void) | undefined
+}
+
+/** How long a request waits for a data set before it answers with the import: most are made sooner. */
+export const secondsToMake = 2
+
+/** How long after a broken stream it is opened again. */
+const reopenMs = 1000
+
+/** What becomes of a request for a data set: the data set, or the import that still makes it. */
+export type Making =
+  | { dataset: DatasetManifest; created: boolean; running: null }
+  | { dataset: null; running: DatasetImport }
+
+export class ImportCalls {
+  constructor(private readonly caller: Caller) {}
+
+  list(query: Query = {}, options?: CallOptions) {
+    return this.caller.json<Page<DatasetImport>>('GET', withQuery('/imports', query), options)
+  }
+
+  get(id: string, options?: CallOptions) {
+    return this.caller.json<DatasetImport>('GET', pathOf`/imports/${id}`, options)
+  }
+
+  /**
+   * Makes a data set of what the request names. Answers with the data set or, if it is not made within `wait` seconds,
+   * with the import that makes it, whose `status` says how far it is.
+   */
+  begin(request: DatasetRequest, { wait, ...options }: { wait: number } & CallOptions) {
+    return this.caller.json<DatasetManifest | DatasetImport>(
+      'POST',
+      withQuery('/imports', { wait }),
+      { ...options, ...jsonBody(request) },
+    )
+  }
+
+  /** As `begin`, or from the files of a form; the answer says whether a data set is new. */
+  async make(
+    body: DatasetRequest | FormData,
+    { wait, ...options }: { wait: number } & CallOptions,
+  ): Promise<Making> {
+    const init = body instanceof FormData ? { body } : jsonBody(body)
+    const path = withQuery('/datasets', { wait })
+    const answer = await this.caller.request('POST', path, { ...options, ...init })
+    if (answer.status === 202) {
+      return { dataset: null, running: (await answer.json()) as DatasetImport }
+    }
+    const dataset = (await answer.json()) as DatasetManifest
+    return { dataset, created: answer.status === 201, running: null }
+  }
+
+  /** Ends the making of a data set, and removes its files. */
+  cancel(id: string, options?: CallOptions) {
+    return this.caller.json<DatasetImport>('POST', pathOf`/imports/${id}/cancel`, options)
+  }
+
+  /** Removes the record of an import that has ended. */
+  async delete(id: string, options?: CallOptions): Promise<void> {
+    await this.caller.request('DELETE', pathOf`/imports/${id}`, options)
+  }
+
+  /** The data set of an answer, which may be there or still be made. Throws the problem if it cannot be made. */
+  async dataset(
+    answer: DatasetManifest | DatasetImport,
+    { onProgress, ...options }: MakingOptions = {},
+  ): Promise<DatasetManifest> {
+    if (!('status' in answer)) return answer
+    let latest = answer
+    onProgress?.(latest)
+    while (latest.finishedAt === null) {
+      try {
+        const path = pathOf`/imports/${latest.id}/events`
+        for await (const { data } of readEvents(this.caller, path, options)) {
+          latest = JSON.parse(data) as DatasetImport
+          onProgress?.(latest)
+        }
+      } catch (error) {
+        // the server restarts, or a proxy has cut the stream
+        if (error instanceof ProblemError && error.problem.status < 500) throw error
+      }
+      if (latest.finishedAt === null) await sleep(reopenMs)
+    }
+    if (latest.problem) throw new ProblemError(latest.problem)
+    const id = latest.name ?? latest.dataset!
+    return this.caller.json<DatasetManifest>('GET', pathOf`/datasets/${id}`, options)
+  }
+}
+
+const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))

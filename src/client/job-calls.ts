@@ -1,0 +1,183 @@
+import type { Static } from 'typebox'
+import type { Checkpoint } from '../spec/checkpoint.js'
+import type { DamagedItem } from '../spec/damage.js'
+import type { EvaluationRecordPage, EvaluationRecordQuery } from '../spec/evaluation-records.js'
+import type { Job, JobPatch, JobRequest } from '../spec/job.js'
+import type { JobOutcomes, JobsAction } from '../spec/job-actions.js'
+import type { JobFacets } from '../spec/job-facets.js'
+import type { LogPage } from '../spec/job-log.js'
+import type {
+  CancelledJobs,
+  JobFacetsQuery,
+  JobListQuery,
+  JobPlan,
+  JobSelection,
+} from '../spec/job-queries.js'
+import type { JobResources } from '../spec/job-resources.js'
+import type { JobMetrics, LoggedRow, MetricsPage } from '../spec/metrics.js'
+import type { Page } from '../spec/paging.js'
+import {
+  type Caller,
+  type CallOptions,
+  jsonBody,
+  pathOf,
+  type Query,
+  type QueryOf,
+  withQuery,
+} from './caller.js'
+import { readEvents } from './events.js'
+
+export type JobStreamEvent = { event: 'metrics'; data: LoggedRow } | { event: 'job'; data: Job }
+
+export interface SubmitOptions extends CallOptions {
+  /** If two submissions have the same key, the second returns the job of the first. By default a new one. */
+  idempotencyKey?: string | undefined
+}
+
+export class JobCalls {
+  constructor(private readonly caller: Caller) {}
+
+  submit(request: JobRequest, options: SubmitOptions = {}) {
+    const { idempotencyKey = randomKey(), ...others } = options
+    const { headers, body } = jsonBody(request)
+    return this.caller.json<Job>('POST', '/jobs', {
+      ...others,
+      headers: { ...headers, 'idempotency-key': idempotencyKey },
+      body,
+      // the key makes sure that there is one job
+      isRepeatable: true,
+    })
+  }
+
+  /** Plans a job without creating it. */
+  plan(request: JobRequest, options?: CallOptions) {
+    const isRepeatable = true
+    const body = jsonBody(request)
+    return this.caller.json<JobPlan>('POST', '/jobs?dryRun=true', {
+      ...options,
+      ...body,
+      isRepeatable,
+    })
+  }
+
+  get(id: string, options?: CallOptions) {
+    return this.caller.json<Job>('GET', pathOf`/jobs/${id}`, options)
+  }
+
+  /** A page of jobs, the newest first. */
+  list(query: QueryOf<Static<typeof JobListQuery>> = {}, options?: CallOptions) {
+    return this.caller.json<Page<Job>>('GET', withQuery('/jobs', query), options)
+  }
+
+  /** Changes the name, priority or labels of a job. */
+  update(id: string, patch: JobPatch, options?: CallOptions) {
+    const path = pathOf`/jobs/${id}`
+    return this.caller.json<Job>('PATCH', path, { ...options, ...jsonBody(patch) })
+  }
+
+  async delete(id: string, options?: CallOptions): Promise<void> {
+    await this.caller.request('DELETE', pathOf`/jobs/${id}`, options)
+  }
+
+  act(id: string, verb: 'pause' | 'resume' | 'cancel' | 'retry', options?: CallOptions) {
+    return this.caller.json<Job>('POST', pathOf`/jobs/${id}/${verb}`, options)
+  }
+
+  pause(id: string, options?: CallOptions) {
+    return this.act(id, 'pause', options)
+  }
+
+  resume(id: string, options?: CallOptions) {
+    return this.act(id, 'resume', options)
+  }
+
+  cancel(id: string, options?: CallOptions) {
+    return this.act(id, 'cancel', options)
+  }
+
+  retry(id: string, options?: CallOptions) {
+    return this.act(id, 'retry', options)
+  }
+
+  /** Cancels all jobs that match the conditions. */
+  cancelMatching(selection: JobSelection, options?: CallOptions) {
+    const body = jsonBody(selection)
+    return this.caller.json<CancelledJobs>('POST', '/jobs/cancel', { ...options, ...body })
+  }
+
+  /** Pauses, resumes, cancels, retries or deletes up to 1000 jobs; each has an outcome of its own. */
+  actOnMany(
+    action: JobsAction,
+    { keepalive = false, ...options }: CallOptions & { keepalive?: boolean } = {},
+  ) {
+    const body = jsonBody(action)
+    return this.caller.json<JobOutcomes>('POST', '/jobs/actions', {
+      ...options,
+      ...body,
+      keepalive,
+    })
+  }
+
+  /** The values that jobs can be filtered by, with the number of jobs that have each. */
+  facets(query: QueryOf<Static<typeof JobFacetsQuery>> = {}, options?: CallOptions) {
+    return this.caller.json<JobFacets>('GET', withQuery('/jobs/facets', query), options)
+  }
+
+  metrics(id: string, query: Query = {}, options?: CallOptions) {
+    const path = withQuery(pathOf`/jobs/${id}/metrics`, query)
+    return this.caller.json<MetricsPage>('GET', path, options)
+  }
+
+  /** The metrics of many jobs, downsampled for a chart. */
+  compareMetrics(
+    jobs: readonly string[],
+    query: Record<string, string> = {},
+    options?: CallOptions,
+  ) {
+    const path = withQuery('/jobs/metrics', { ...query, jobs: jobs.join(',') })
+    return this.caller.json<Page<JobMetrics>>('GET', path, options)
+  }
+
+  /** Oldest first. */
+  checkpoints(id: string, options?: CallOptions) {
+    return this.caller.json<{ items: Checkpoint[]; damaged: DamagedItem[] }>(
+      'GET',
+      pathOf`/jobs/${id}/checkpoints`,
+      options,
+    )
+  }
+
+  /** What the trainers of the job used, over time. */
+  resources(id: string, query: Query = {}, options?: CallOptions) {
+    const path = withQuery(pathOf`/jobs/${id}/resources`, query)
+    return this.caller.json<JobResources>('GET', path, options)
+  }
+
+  /** What the model of a job predicted for its validation records, the worst ones first. */
+  evaluationRecords(
+    id: string,
+    query: QueryOf<Static<typeof EvaluationRecordQuery>> = {},
+    options?: CallOptions,
+  ) {
+    const path = withQuery(pathOf`/jobs/${id}/evaluation/records`, query)
+    return this.caller.json<EvaluationRecordPage>('GET', path, options)
+  }
+
+  /** A page of the log, oldest lines first. */
+  logs(id: string, query: Query = {}, options?: CallOptions) {
+    const path = withQuery(pathOf`/jobs/${id}/logs`, query)
+    return this.caller.json<LogPage>('GET', path, options)
+  }
+
+  /** Streams a job's metrics and states, from its start until it has ended. */
+  async *follow(id: string): AsyncGenerator<JobStreamEvent> {
+    for await (const { event, data } of readEvents(this.caller, pathOf`/jobs/${id}/metrics`))
+      yield { event, data: JSON.parse(data) } as JobStreamEvent
+  }
+}
+
+/** `crypto.randomUUID` is only in pages of HTTPS. */
+const randomKey = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), byte =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('')

@@ -1,0 +1,27 @@
+import type { ServerInfo } from '../spec/server-info.js'
+import type { WorkerList } from '../spec/worker.js'
+import type { Caller, CallOptions } from './caller.js'
+
+export class ServerCalls {
+  constructor(private readonly caller: Caller) {}
+
+  /** What the server is, has and takes. */
+  info(options?: CallOptions) {
+    return this.caller.json<ServerInfo>('GET', '/server', options)
+  }
+
+  /** The workers that are alive. */
+  workers(options?: CallOptions) {
+    return this.caller.json<WorkerList>('GET', '/workers', options)
+  }
+
+  /** Whether the server answers. Needs no key. */
+  health(options?: CallOptions) {
+    return this.caller.json<{ status: string }>('GET', '/healthz', options)
+  }
+
+  /** What the server counts, in the text format of Prometheus. */
+  async metrics(options?: CallOptions): Promise<string> {
+    return (await this.caller.request('GET', '/metrics', options)).text()
+  }
+}
