@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { version } from '../version.js'
 import type { Cli, GlobalOptions } from './cli.js'
+import { addDatasets } from './datasets/datasets.js'
 import { addLs } from './jobs/ls.js'
 
 /** The command line. Each command lies in a file of its own, in the folder of what it is about. */
@@ -26,5 +27,7 @@ export function createProgram(cli: Cli): Command {
     })
   program.commandsGroup('Jobs:')
   addLs(program, cli)
+  program.commandsGroup('Data sets:')
+  addDatasets(program, cli)
   return program
 }

@@ -1,0 +1,122 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import pLimit from 'p-limit'
+import { tarEnd, tarHead, tarPadding } from '../../client/tar-header.js'
+import { exitCodes } from '../exit-codes.js'
+import { CommandError } from '../failure.js'
+import type { FoundFile } from './found-files.js'
+import { hashOf } from './kept-state.js'
+
+/** Bytes to send, which can be read from any place again after a break. */
+export interface Content {
+  name: string
+  bytes: number
+  /** The same while the files have the same names, sizes and times. To read them all would take too long. */
+  fingerprint: string
+  /** `length` bytes from `offset` on, fewer only at the end. */
+  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>
+}
+
+const filesAtATime = 16
+
+/** A file as it is. */
+export const fileContent = (file: FoundFile): Content => ({
+  name: file.path.split('/').at(-1)!,
+  bytes: file.bytes,
+  fingerprint: hashOf([file.place, file.bytes, file.mtimeMs]),
+  async read(offset, length) {
+    const into = new Uint8Array(Math.min(length, file.bytes - offset))
+    await readPart(file, offset, into)
+    return into
+  },
+})
+
+/**
+ * Many files as one tar, which is made while it is sent and never lies anywhere: a part of it is made from the files
+ * that lie there. `root` is the folder around all paths.
+ */
+export function tarContent(root: string, files: readonly FoundFile[]): Content {
+  const head = (file: FoundFile) => tarHead(`${root}/${file.path}`, file.bytes)
+  const starts = new Float64Array(files.length + 1)
+  for (const [i, file] of files.entries()) {
+    starts[i + 1] = starts[i]! + head(file).length + file.bytes + tarPadding(file.bytes).length
+  }
+  const end = starts[files.length]!
+  const bytes = end + tarEnd().length
+  const limit = pLimit(filesAtATime)
+  return {
+    name: `${root}.tar`,
+    bytes,
+    fingerprint: hashOf(files.map(({ place, bytes: size, mtimeMs }) => [place, size, mtimeMs])),
+    async read(offset, length) {
+      // headers, padding and the end are noughts where nothing is written
+      const into = new Uint8Array(Math.min(length, bytes - offset))
+      const until = offset + into.length
+      const parts: Promise<void>[] = []
+      for (let i = indexAt(starts, offset); i < files.length && starts[i]! < until; i++) {
+        const file = files[i]!
+        const headBytes = head(file)
+        copyPart(headBytes, starts[i]!, offset, into)
+        const contentStart = starts[i]! + headBytes.length
+        const from = Math.max(contentStart, offset)
+        const to = Math.min(contentStart + file.bytes, until)
+        if (from >= to) continue
+        const place = into.subarray(from - offset, to - offset)
+        parts.push(limit(() => readPart(file, from - contentStart, place)))
+      }
+      await Promise.all(parts)
+      return into
+    },
+  }
+}
+
+/** The file whose part of the tar has the byte at `offset`: the last one that starts there or before. */
+function indexAt(starts: Float64Array, offset: number): number {
+  let low = 0
+  let high = starts.length - 1
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1
+    if (starts[middle]! <= offset) low = middle
+    else high = middle
+  }
+  return low
+}
+
+/** Copies what of `source`, which starts at `start`, lies in the part `into` from `offset` on. */
+function copyPart(source: Uint8Array, start: number, offset: number, into: Uint8Array): void {
+  const from = Math.max(start, offset)
+  const to = Math.min(start + source.length, offset + into.length)
+  if (from < to) into.set(source.subarray(from - start, to - start), from - offset)
+}
+
+async function readPart(file: FoundFile, offset: number, into: Uint8Array): Promise<void> {
+  const handle = await opened(file)
+  try {
+    const { size, mtimeMs } = await handle.stat()
+    if (size !== file.bytes || mtimeMs !== file.mtimeMs) throw changed(file)
+    for (let done = 0; done < into.length; ) {
+      const { bytesRead } = await handle.read(into, done, into.length - done, offset + done)
+      if (bytesRead === 0) throw changed(file)
+      done += bytesRead
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+async function opened({ place }: FoundFile): Promise<FileHandle> {
+  try {
+    return await open(place)
+  } catch (error) {
+    throw unreadable(place, error)
+  }
+}
+
+export const unreadable = (place: string, error: unknown): CommandError =>
+  new CommandError(
+    `${place} cannot be read (${(error as NodeJS.ErrnoException).code ?? error})`,
+    exitCodes.usage,
+    { cause: error },
+  )
+
+const changed = ({ place }: FoundFile) =>
+  new CommandError(`${place} changed while it was sent; run the command again`, exitCodes.failed)

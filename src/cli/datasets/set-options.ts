@@ -1,0 +1,63 @@
+import { DatasetOptions, type DatasetRequest } from '../../spec/dataset-request.js'
+import { exitCodes } from '../exit-codes.js'
+import { CommandError } from '../failure.js'
+
+export type PushOptions = Omit<DatasetRequest, 'source' | 'sources'>
+
+const names = Object.keys(DatasetOptions).filter(name => name !== 'name')
+
+/**
+ * Options of the API, as `key=value`. A value is JSON, or the text itself where the API takes texts; `key.part=value`
+ * sets one part of an object, such as `splits.val=0.1` or `schema.zip=category`.
+ */
+export function parseSet(pairs: readonly string[]): PushOptions {
+  const options: Record<string, unknown> = {}
+  for (const pair of pairs) {
+    const equals = pair.indexOf('=')
+    const path = pair.slice(0, equals)
+    const dot = path.indexOf('.')
+    const key = dot < 0 ? path : path.slice(0, dot)
+    if (equals < 1) throw usage(`--set '${pair}' is no key=value, such as onError=skip`)
+    if (!names.includes(key)) {
+      throw usage(`--set '${pair}': there is no option '${key}'; there are ${names.join(', ')}`)
+    }
+    const value = pair.slice(equals + 1)
+    if (dot < 0) {
+      options[key] = parseValue(key, value)
+      continue
+    }
+    const parts = Object(options[key] ?? {}) as Record<string, unknown>
+    options[key] = { ...parts, [path.slice(dot + 1)]: jsonOr(value) }
+  }
+  return options as PushOptions
+}
+
+const texts = new Set(
+  Object.entries(DatasetOptions)
+    .filter(([, schema]) => (schema as { type?: string }).type === 'string')
+    .map(([name]) => name),
+)
+
+function parseValue(key: string, value: string): unknown {
+  if (texts.has(key)) return value
+  const size = key === 'resize' && /^(\d{1,5})(?:x(\d{1,5}))?$/.exec(value)
+  if (size) return { height: Number(size[1]), width: Number(size[2] ?? size[1]) }
+  return jsonOr(value)
+}
+
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+const usage = (message: string) => new CommandError(message, exitCodes.usage)
+
+/** The options as fields of a form. */
+export const formFields = (options: PushOptions): [string, string][] =>
+  Object.entries(options).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ])
