@@ -7,6 +7,12 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError('Expected a whole number from 1.')
 }
 
+export function parseWholeNumber(text: string): number {
+  const number = Number(text)
+  if (text.trim() !== '' && Number.isSafeInteger(number)) return number
+  throw new InvalidArgumentError('Expected a whole number.')
+}
+
 /** The values of an option that may be given more than once. */
 export const repeated = (value: string, before: string[] | undefined): string[] => [
   ...(before ?? []),

@@ -2,7 +2,9 @@ import { Command } from 'commander'
 import { version } from '../version.js'
 import type { Cli, GlobalOptions } from './cli.js'
 import { addDatasets } from './datasets/datasets.js'
+import { addJobActions } from './jobs/actions.js'
 import { addLs } from './jobs/ls.js'
+import { addSubmit } from './jobs/submit.js'
 
 /** The command line. Each command lies in a file of its own, in the folder of what it is about. */
 export function createProgram(cli: Cli): Command {
@@ -26,8 +28,10 @@ export function createProgram(cli: Cli): Command {
       cli.options = command.optsWithGlobals<GlobalOptions>()
     })
   program.commandsGroup('Jobs:')
+  addSubmit(program, cli)
   addLs(program, cli)
   program.commandsGroup('Data sets:')
   addDatasets(program, cli)
+  addJobActions(program, cli)
   return program
 }

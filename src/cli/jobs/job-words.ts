@@ -45,7 +45,6 @@ function queueText({ queue, waitingFor, progress }: Job): string {
   return queue === null ? `${done}queued` : `${done}position ${queue.position}`
 }
 
-/** How to name the job on a command line: by its name, if that is not another command's word. */
 export const kindText = ({ model, predict }: Pick<Job, 'model' | 'predict'>): string => {
   if (predict !== null) return 'prediction'
   return 'depth' in model ? `${model.kind}-${model.depth}` : model.kind

@@ -1,0 +1,73 @@
+import type { Command } from 'commander'
+import type { Client } from '../../client/client.js'
+import type { Job, JobRequest } from '../../spec/job.js'
+import type { Cli } from '../cli.js'
+import { parseWholeNumber, repeated } from '../option-values.js'
+import { wrap } from '../terminal/rows.js'
+import { type RequestOptions, readRequest } from './job-request.js'
+import { kindText } from './job-words.js'
+import { planText } from './plan-text.js'
+
+interface SubmitOptions extends RequestOptions {
+  dryRun?: boolean
+  idempotencyKey?: string
+}
+
+/** `trainyard submit`: a job from a file or from options. */
+export function addSubmit(program: Command, cli: Cli): void {
+  program
+    .command('submit')
+    .argument('[file]', 'the job as JSON, as POST /jobs takes it; `-` reads stdin')
+    .description('Submit a job, and print its id.')
+    .option('--set <path=value>', settingHelp, repeated)
+    .option('--name <name>', 'name of the job, and of the model that it publishes')
+    .option('--model <kind>', 'resnet, vgg or boosting')
+    .option('--dataset <name>', 'data set, by name or id')
+    .option('--label <name=value>', 'a label, to find the job by; repeat it for more', repeated)
+    .option('--priority <number>', 'from -100 to 100; higher goes first', parseWholeNumber)
+    .option('--dry-run', 'show what the job would be, and submit nothing')
+    .option(
+      '--idempotency-key <key>',
+      'submissions with the same key make one job, however often a script repeats them',
+    )
+    .addHelpText('after', examples)
+    .action(async (file: string | undefined, options: SubmitOptions) => {
+      const request = (await readRequest(file, options, process.stdin)) as unknown as JobRequest
+      const client = await cli.client()
+      if (options.dryRun) {
+        cli.output.result(await client.preview(request), plan => planText(plan, cli.output))
+        return
+      }
+      const job = await submit(client, request, options.idempotencyKey)
+      cli.output.result(job, ({ id }) => id)
+      describeJob(cli, job)
+    })
+}
+
+const settingHelp =
+  'set a field, such as training.steps=300 or freeze[0]=resnet/conv_0/*; the value is JSON, or text; repeat it for more'
+
+const examples = `
+Examples:
+  trainyard submit --model resnet --dataset digits --set training.epochs=3 -w
+  trainyard submit job.json --set training.learningRate.peak=0.001 --dry-run
+  trainyard show digits --json | jq .request | trainyard submit - --name digits-again`
+
+/** A key of its own makes sure that a request which is repeated after a broken connection makes one job. */
+const submit = (client: Client, request: JobRequest, idempotencyKey: string | undefined) =>
+  client.submit(request, { idempotencyKey: idempotencyKey ?? crypto.randomUUID() })
+
+function describeJob({ output }: Cli, job: Job): void {
+  const { name, dataset, progress, notes } = job
+  const steps = `${progress.steps} ${unitOf(job)}`
+  output.note(`${name}: ${kindText(job)} on ${dataset.name}, ${steps}`)
+  for (const { message, code } of notes) {
+    for (const line of wrap(`note: ${message} (${code})`, output.width)) output.note(line)
+  }
+  output.note(`Follow it: trainyard watch ${job.id}`)
+}
+
+function unitOf({ predict, model }: Job): string {
+  if (predict !== null) return 'records'
+  return model.kind === 'boosting' ? 'rounds' : 'steps'
+}
