@@ -45,7 +45,8 @@ export async function findConnection(
   return { url, key }
 }
 
-export const connect = ({ url, key }: Connection): Client => new Client({ url, key })
+/** A person waits for the answer, so a server that does not answer is an error at once. */
+export const connect = ({ url, key }: Connection): Client => new Client({ url, key, retryForMs: 0 })
 
 /** A key that is set together with a URL is for that server, and no other gets it. */
 function keyOfEnvironment(url: string, environment: NodeJS.ProcessEnv): string | undefined {

@@ -25,12 +25,12 @@ export interface Failure {
 export function failureOf(error: unknown, url?: string): Failure {
   if (error instanceof CommandError) return { message: error.message, exitCode: error.exitCode }
   if (error instanceof ProblemError) return problemFailure(error)
-  const reason = connectionReason(error)
-  if (reason !== null) {
-    const message = `cannot reach ${url ?? 'the server'}: ${reason}`
+  if (error instanceof ConnectionError) {
+    const reason = connectionReason(error)
+    const message = reason === null ? error.message : `cannot reach ${url ?? error.url}: ${reason}`
     return { message, exitCode: exitCodes.unreachable }
   }
-  if (error instanceof ConnectionError || error instanceof UnexpectedAnswerError) {
+  if (error instanceof UnexpectedAnswerError) {
     return { message: error.message, exitCode: exitCodes.unreachable }
   }
   return {
@@ -57,16 +57,25 @@ function exitCodeOf(status: number): number {
   return status >= 500 ? exitCodes.unreachable : exitCodes.refused
 }
 
+/** Whether nothing listens at the address, so that no request has arrived. */
+export const isRefused = (error: ConnectionError): boolean =>
+  codesOf(error).some(({ code }) => code === 'ECONNREFUSED')
+
+/** The codes of an error and of its causes. */
+function codesOf(error: unknown): { code: string; message: string }[] {
+  if (!(error instanceof Error)) return []
+  const { code, message, cause } = error as NodeJS.ErrnoException
+  const inner = cause instanceof AggregateError ? cause.errors : [cause]
+  return [...(code === undefined ? [] : [{ code, message }]), ...inner.flatMap(codesOf)]
+}
+
 /** Why no answer came, in words, with the cure; null for every other error. */
-function connectionReason(error: unknown): string | null {
-  for (let each: unknown = error; each instanceof Error; each = each.cause) {
-    const { code } = each as NodeJS.ErrnoException
-    const known = code === undefined ? undefined : reasonOf(code, each.message)
+function connectionReason(error: ConnectionError): string | null {
+  for (const { code, message } of codesOf(error)) {
+    const known = reasonOf(code, message)
     if (known !== undefined) return known
   }
-  // what fetch throws
-  if (!(error instanceof TypeError) || error.message !== 'fetch failed') return null
-  return error.cause instanceof Error ? error.cause.message : error.message
+  return null
 }
 
 const isRunning = 'is the server running? `trainyard start` starts one on this machine'

@@ -116,7 +116,7 @@ async function forNamed(
   references: readonly string[],
 ): Promise<JobOutcomes> {
   const jobs = await findJobs(cli, client, references)
-  return client.actOnJobs({ action: verb, ids: jobs.map(({ id }) => id) })
+  return client.jobs.actOnMany({ action: verb, ids: jobs.map(({ id }) => id) })
 }
 
 async function forMatching(
@@ -127,10 +127,10 @@ async function forMatching(
 ): Promise<JobOutcomes> {
   if (!options.yes) {
     const matching = selectionPairs({ status: [...statuses], ...options })
-    const { total } = await client.jobs([...matching, ['limit', '1']])
+    const { total } = await client.jobs.list([...matching, ['limit', '1']])
     if (total > 0) await confirm(cli, `${command} ${countOf(total, 'job')}?`)
   }
-  return client.actOnJobs({ action: verb, selection: options.selection })
+  return client.jobs.actOnMany({ action: verb, selection: options.selection })
 }
 
 function report({ output }: Cli, action: Action, outcomes: JobOutcomes): void {

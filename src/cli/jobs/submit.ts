@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
-import type { Client } from '../../client/client.js'
+import { type Client, ConnectionError } from '../../client/client.js'
 import type { Job, JobRequest } from '../../spec/job.js'
 import type { Cli } from '../cli.js'
+import { isRefused } from '../failure.js'
 import { parseWholeNumber, repeated } from '../option-values.js'
 import { wrap } from '../terminal/rows.js'
 import { type RequestOptions, readRequest } from './job-request.js'
@@ -35,10 +36,10 @@ export function addSubmit(program: Command, cli: Cli): void {
       const request = (await readRequest(file, options, process.stdin)) as unknown as JobRequest
       const client = await cli.client()
       if (options.dryRun) {
-        cli.output.result(await client.preview(request), plan => planText(plan, cli.output))
+        cli.output.result(await client.jobs.plan(request), plan => planText(plan, cli.output))
         return
       }
-      const job = await submit(client, request, options.idempotencyKey)
+      const job = await submit(cli, client, request, options.idempotencyKey)
       cli.output.result(job, ({ id }) => id)
       describeJob(cli, job)
     })
@@ -53,9 +54,24 @@ Examples:
   trainyard submit job.json --set training.learningRate.peak=0.001 --dry-run
   trainyard show digits --json | jq .request | trainyard submit - --name digits-again`
 
-/** A key of its own makes sure that a request which is repeated after a broken connection makes one job. */
-const submit = (client: Client, request: JobRequest, idempotencyKey: string | undefined) =>
-  client.submit(request, { idempotencyKey: idempotencyKey ?? crypto.randomUUID() })
+/** While a server restarts. */
+const retryForMs = 30_000
+
+/** Both tries have the same key, so they make one job. */
+async function submit(
+  { output }: Cli,
+  client: Client,
+  request: JobRequest,
+  idempotencyKey: string = crypto.randomUUID(),
+): Promise<Job> {
+  try {
+    return await client.jobs.submit(request, { idempotencyKey })
+  } catch (error) {
+    if (!(error instanceof ConnectionError) || isRefused(error)) throw error
+    output.note('The connection broke. Sending the job again; it stays one job.')
+    return client.jobs.submit(request, { idempotencyKey, retryForMs })
+  }
+}
 
 function describeJob({ output }: Cli, job: Job): void {
   const { name, dataset, progress, notes } = job
