@@ -4,6 +4,7 @@ import { JobRecords } from '../../src/jobs/record/records.js'
 import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
 import type { Store } from '../../src/store/store.js'
 import { mulberry32 } from '../../testing/random.js'
+import { attemptRecord } from '../../testing/running-job.js'
 import { bufferAppends } from '../metrics/buffer-appends.js'
 import { createRunningJob } from '../metrics/running-job.js'
 
@@ -31,10 +32,18 @@ export async function createRuns(
   return ids
 }
 
+/** Records the end of the attempt and of the run, as a worker does. */
 async function endRun(store: Store, id: string, step: number, loss: number): Promise<void> {
-  const { allowed } = await new JobRecords(store).finish(id, {
+  const records = new JobRecords(store)
+  const finishedAt = new Date().toISOString()
+  const progress = { step, metrics: { loss }, best: { loss: { value: loss, step } } }
+  await records.writeAttempt(
+    id,
+    attemptRecord(1, { phase: 'saving', endedAt: finishedAt, end: 'finished', progress }),
+  )
+  const { allowed } = await records.finish(id, {
     status: 'succeeded',
-    finishedAt: new Date().toISOString(),
+    finishedAt,
     attempt: 1,
     failure: null,
     model: null,

@@ -88,9 +88,16 @@ async function* pointBatches(
     const lastStep = Math.min(toStep, lastEffectiveStep(attempts, attempt))
     if (firstStep > lastStep) continue
     const log = jobPaths(id).metrics(attempt)
-    const start = await seekLine(store, log, isLoggedRow, ({ step }) => step < firstStep)
     const end = await store.size(log)
-    const limit = await seekLine(store, log, isLoggedRow, ({ step }) => step <= lastStep)
+    // a log begins after the step that its attempt resumed from: whole ones need no search
+    const start =
+      firstStep > resumedFrom + 1
+        ? await seekLine(store, log, isLoggedRow, ({ step }) => step < firstStep)
+        : 0
+    const limit =
+      lastStep === Number.POSITIVE_INFINITY
+        ? end
+        : await seekLine(store, log, isLoggedRow, ({ step }) => step <= lastStep)
     const range = { store, log, counter, firstStep, lastStep }
     if (limit - start <= maxPoints * maxExactBytesPerPoint) yield* pointsFromLog(range, start, end)
     else {
@@ -123,12 +130,15 @@ async function* pointsFromSummaries(
   if (summary === undefined) return yield* pointsFromLog(range, start, end)
   const { store, firstStep, lastStep } = range
   let at = start
-  let from = await seekLine(
-    store,
-    summary,
-    isSummarySegment,
-    segment => segment.firstStep < firstStep || segment.endOffset <= start,
-  )
+  let from =
+    start === 0
+      ? 0
+      : await seekLine(
+          store,
+          summary,
+          isSummarySegment,
+          segment => segment.firstStep < firstStep || segment.endOffset <= start,
+        )
   for (;;) {
     const chunk = await readChunk(store, summary, from, summaryChunkBytes)
     if (chunk.bytes === 0) break
