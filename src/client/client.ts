@@ -1,6 +1,9 @@
+import type { Static } from 'typebox'
+import type { ChangeEvent, ChangesQuery } from '../spec/changes.js'
 import { AliasCalls } from './alias-calls.js'
-import type { Caller } from './caller.js'
+import { type Caller, withQuery } from './caller.js'
 import { DatasetCalls } from './dataset-calls.js'
+import { type FollowOptions, followEvents } from './events.js'
 import { HttpCaller } from './http-caller.js'
 import { ImportCalls } from './import-calls.js'
 import { JobCalls } from './job-calls.js'
@@ -13,6 +16,9 @@ import { WeightsCalls } from './weights-calls.js'
 
 export { ConnectionError, ProblemError, UnexpectedAnswerError } from './errors.js'
 export type { JobStreamEvent } from './job-calls.js'
+
+/** Types and kinds such as `job.failed` and `model`, and ids of jobs. */
+export type ChangesFilter = Pick<Static<typeof ChangesQuery>, 'types' | 'jobs'>
 
 export interface ClientOptions {
   /** Of the server; in a page, it may be a path. By default TRAINYARD_URL or, in Node, that of `npm start`. */
@@ -32,6 +38,7 @@ export interface ClientOptions {
  * request, and `ConnectionError` if it does not answer.
  */
 export class Client {
+  private readonly caller: Caller
   readonly jobs: JobCalls
   readonly datasets: DatasetCalls
   readonly imports: ImportCalls
@@ -44,12 +51,13 @@ export class Client {
   readonly server: ServerCalls
 
   constructor(options: ClientOptions = {}) {
-    const caller: Caller = new HttpCaller({
+    const caller = new HttpCaller({
       url: (options.url ?? environment('TRAINYARD_URL') ?? localUrl).replace(/\/+$/, ''),
       permission: permissionOf(options),
       timeoutMs: options.timeoutMs ?? 100_000,
       retryForMs: options.retryForMs ?? 30_000,
     })
+    this.caller = caller
     this.jobs = new JobCalls(caller)
     this.imports = new ImportCalls(caller)
     this.uploads = new UploadCalls(caller)
@@ -60,6 +68,19 @@ export class Client {
     this.webhooks = new WebhookCalls(caller)
     this.session = new SessionCalls(caller)
     this.server = new ServerCalls(caller)
+  }
+
+  /**
+   * Yields all changes on the server: jobs and their progress, data sets, models, aliases and weights, until `signal`
+   * ends it. After `stream.reset`, read again what you have read: changes may be missing.
+   */
+  async *events(
+    query: ChangesFilter = {},
+    options: FollowOptions = {},
+  ): AsyncGenerator<ChangeEvent> {
+    const path = withQuery('/events', query)
+    for await (const { data } of followEvents(this.caller, path, options, {}))
+      yield JSON.parse(data) as ChangeEvent
   }
 }
 

@@ -29,8 +29,10 @@ export class Deadline {
     clearTimeout(this.timer)
   }
 
-  clear(): void {
+  /** Ends what still goes on, and listens to the caller no more. */
+  abort(): void {
     this.lift()
     this.parent?.removeEventListener('abort', this.forward)
+    this.controller.abort()
   }
 }

@@ -1,20 +1,105 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { chunksOf } from './body-chunks.js'
 import type { Caller, CallOptions } from './caller.js'
+import { Deadline } from './deadline.js'
+import { backOff, isPassing, sleep } from './retry.js'
 
-/** The events of one answer. */
-export async function* readEvents(
+export interface FollowOptions {
+  /** Ends the iteration, which then throws the signal's reason. */
+  signal?: AbortSignal | undefined
+  /** The id of an event: the stream begins after it. */
+  after?: string | undefined
+  /** The connection is lost, and is tried again: called with each reason. */
+  onLost?: ((reason: Error | null) => void) | undefined
+  /** The stream goes on after it was lost. Nothing is missing, and nothing comes twice. */
+  onResumed?: (() => void) | undefined
+  /** How long a lost connection is tried again before the iteration throws; 5 minutes. */
+  giveUpAfterMs?: number | undefined
+}
+
+/** What knows when a stream is over: the server ends streams also when it restarts. */
+export interface StreamEnd {
+  isLast?: (event: EventSourceMessage) => boolean
+  /** Asked when the server has ended the stream after the event `after`. */
+  isOver?: (after: string | undefined) => Promise<boolean>
+}
+
+const defaultPatienceMs = 300_000
+
+/**
+ * Yields the events of a stream. If the connection breaks or stalls, or the server restarts, it connects again and
+ * goes on after the last event.
+ */
+export async function* followEvents(
   caller: Caller,
   path: string,
-  options: CallOptions = {},
+  options: FollowOptions,
+  { isLast, isOver }: StreamEnd,
 ): AsyncGenerator<EventSourceMessage> {
-  const headers = { accept: 'text/event-stream' }
-  const response = await caller.request('GET', path, { ...options, headers, isStream: true })
-  const events: EventSourceMessage[] = []
-  const parser = createParser({ onEvent: event => void events.push(event) })
-  const decoder = new TextDecoder()
-  for await (const chunk of chunksOf(response)) {
-    parser.feed(decoder.decode(chunk, { stream: true }))
-    yield* events.splice(0)
+  const { signal, onLost, onResumed, giveUpAfterMs = defaultPatienceMs } = options
+  let { after } = options
+  let isOpened = false
+  let lostAt: number | null = null
+  for (let attempt = 1; ; attempt++) {
+    let reason: Error | null = null
+    try {
+      const onOpen = () => {
+        if (lostAt !== null) onResumed?.()
+        isOpened = true
+        lostAt = null
+      }
+      // the caller repeats the first request; later ones are repeated here
+      const call = { signal, retryForMs: isOpened ? 0 : undefined }
+      for await (const event of readEvents(caller, path, { ...call, after, onOpen })) {
+        attempt = 1
+        if (event.id !== undefined) after = event.id
+        yield event
+        if (isLast?.(event)) return
+      }
+      if (await isOver?.(after)) return
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!isOpened || !isPassing(error)) throw error
+      reason = error
+    }
+    lostAt ??= performance.now()
+    const pause = backOff(attempt)
+    if (performance.now() - lostAt + pause > giveUpAfterMs && reason) throw reason
+    onLost?.(reason)
+    await sleep(pause, signal)
+  }
+}
+
+interface ReadOptions extends CallOptions {
+  after?: string | undefined
+  onOpen?: () => void
+}
+
+/** The events of one answer. */
+async function* readEvents(
+  caller: Caller,
+  path: string,
+  { after, onOpen, signal, ...options }: ReadOptions,
+): AsyncGenerator<EventSourceMessage> {
+  const connection = new Deadline(signal, Number.POSITIVE_INFINITY)
+  try {
+    const response = await caller.request('GET', path, {
+      ...options,
+      signal: connection.signal,
+      headers: {
+        accept: 'text/event-stream',
+        ...(after !== undefined && { 'last-event-id': after }),
+      },
+    })
+    onOpen?.()
+    const events: EventSourceMessage[] = []
+    const parser = createParser({ onEvent: event => void events.push(event) })
+    const decoder = new TextDecoder()
+    for await (const chunk of chunksOf(response)) {
+      parser.feed(decoder.decode(chunk, { stream: true }))
+      yield* events.splice(0)
+    }
+  } finally {
+    connection.abort()
   }
 }

@@ -4,7 +4,7 @@ import type { DatasetRequest } from '../spec/dataset-request.js'
 import type { Page } from '../spec/paging.js'
 import { type Caller, type CallOptions, jsonBody, pathOf, type Query, withQuery } from './caller.js'
 import { ProblemError } from './errors.js'
-import { readEvents } from './events.js'
+import { type FollowOptions, followEvents } from './events.js'
 
 export interface MakingOptions extends CallOptions {
   /** Called with each state and progress of an import that takes long. */
@@ -13,9 +13,6 @@ export interface MakingOptions extends CallOptions {
 
 /** How long a request waits for a data set before it answers with the import: most are made sooner. */
 export const secondsToMake = 2
-
-/** How long after a broken stream it is opened again. */
-const reopenMs = 1000
 
 /** What becomes of a request for a data set: the data set, or the import that still makes it. */
 export type Making =
@@ -70,6 +67,15 @@ export class ImportCalls {
     await this.caller.request('DELETE', pathOf`/imports/${id}`, options)
   }
 
+  /** Yields an import and each of its changes, at most four a second, until it has ended. */
+  async *follow(id: string, options: FollowOptions = {}): AsyncGenerator<DatasetImport> {
+    const path = pathOf`/imports/${id}/events`
+    const isLast = ({ data }: { data: string }) =>
+      (JSON.parse(data) as DatasetImport).finishedAt !== null
+    for await (const { data } of followEvents(this.caller, path, options, { isLast }))
+      yield JSON.parse(data) as DatasetImport
+  }
+
   /** The data set of an answer, which may be there or still be made. Throws the problem if it cannot be made. */
   async dataset(
     answer: DatasetManifest | DatasetImport,
@@ -78,23 +84,11 @@ export class ImportCalls {
     if (!('status' in answer)) return answer
     let latest = answer
     onProgress?.(latest)
-    while (latest.finishedAt === null) {
-      try {
-        const path = pathOf`/imports/${latest.id}/events`
-        for await (const { data } of readEvents(this.caller, path, options)) {
-          latest = JSON.parse(data) as DatasetImport
-          onProgress?.(latest)
-        }
-      } catch (error) {
-        // the server restarts, or a proxy has cut the stream
-        if (error instanceof ProblemError && error.problem.status < 500) throw error
-      }
-      if (latest.finishedAt === null) await sleep(reopenMs)
+    if (latest.finishedAt === null) {
+      for await (latest of this.follow(latest.id, options)) onProgress?.(latest)
     }
     if (latest.problem) throw new ProblemError(latest.problem)
     const id = latest.name ?? latest.dataset!
     return this.caller.json<DatasetManifest>('GET', pathOf`/datasets/${id}`, options)
   }
 }
-
-const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))

@@ -5,7 +5,7 @@ import type { EvaluationRecordPage, EvaluationRecordQuery } from '../spec/evalua
 import type { Job, JobPatch, JobRequest } from '../spec/job.js'
 import type { JobOutcomes, JobsAction } from '../spec/job-actions.js'
 import type { JobFacets } from '../spec/job-facets.js'
-import type { LogPage } from '../spec/job-log.js'
+import type { LogLine, LogPage } from '../spec/job-log.js'
 import type {
   CancelledJobs,
   JobFacetsQuery,
@@ -16,6 +16,7 @@ import type {
 import type { JobResources } from '../spec/job-resources.js'
 import type { JobMetrics, LoggedRow, MetricsPage } from '../spec/metrics.js'
 import type { Page } from '../spec/paging.js'
+import type { ProgressUpdate as ProgressUpdateSchema } from '../spec/stream-events.js'
 import {
   type Caller,
   type CallOptions,
@@ -25,9 +26,19 @@ import {
   type QueryOf,
   withQuery,
 } from './caller.js'
-import { readEvents } from './events.js'
+import { type FollowOptions, followEvents } from './events.js'
 
-export type JobStreamEvent = { event: 'metrics'; data: LoggedRow } | { event: 'job'; data: Job }
+export type ProgressUpdate = Static<typeof ProgressUpdateSchema>
+
+/** `id` is for `after`. */
+export type JobStreamEvent = { id?: string | undefined } & (
+  | { event: 'metrics'; data: LoggedRow }
+  | { event: 'job'; data: Job }
+)
+
+export type JobProgressEvent =
+  | { event: 'progress'; data: ProgressUpdate }
+  | { event: 'job'; data: Job }
 
 export interface SubmitOptions extends CallOptions {
   /** If two submissions have the same key, the second returns the job of the first. By default a new one. */
@@ -169,12 +180,57 @@ export class JobCalls {
     return this.caller.json<LogPage>('GET', path, options)
   }
 
-  /** Streams a job's metrics and states, from its start until it has ended. */
-  async *follow(id: string): AsyncGenerator<JobStreamEvent> {
-    for await (const { event, data } of readEvents(this.caller, pathOf`/jobs/${id}/metrics`))
-      yield { event, data: JSON.parse(data) } as JobStreamEvent
+  /** Yields each row of metrics and each state of a job, from its start until it has ended. */
+  async *follow(id: string, options: FollowOptions = {}): AsyncGenerator<JobStreamEvent> {
+    const path = pathOf`/jobs/${id}/metrics`
+    for await (const event of followEvents(this.caller, path, options, { isLast: isEndOfJob }))
+      yield { id: event.id, event: event.event, data: JSON.parse(event.data) } as JobStreamEvent
+  }
+
+  /** Yields the states and the latest progress of a job until it has ended; a slow reader skips to the newest. */
+  async *followProgress(
+    id: string,
+    options: Omit<FollowOptions, 'after'> = {},
+  ): AsyncGenerator<JobProgressEvent> {
+    const path = pathOf`/jobs/${id}/events`
+    let latest = ''
+    for await (const event of followEvents(this.caller, path, options, { isLast: isEndOfJob })) {
+      // a stream that is opened again begins with the job as it is
+      if (event.event === 'job' && event.data === latest) continue
+      if (event.event === 'job') latest = event.data
+      yield { event: event.event, data: JSON.parse(event.data) } as JobProgressEvent
+    }
+  }
+
+  /** Yields the lines of a job's log until it has ended, and waits for those to come. */
+  async *followLogs(
+    id: string,
+    query: { attempt?: number | undefined; tail?: number | undefined } = {},
+    options: FollowOptions = {},
+  ): AsyncGenerator<LogLine> {
+    const path = withQuery(pathOf`/jobs/${id}/logs`, query)
+    const { signal } = options
+    const isOver = async (after: string | undefined) => {
+      const { finishedAt } = await this.get(id, { signal })
+      if (finishedAt === null) return false
+      const rest = { limit: 1, attempt: query.attempt, cursor: after }
+      return (await this.logs(id, rest, { signal })).items.length === 0
+    }
+    for await (const { data } of followEvents(this.caller, path, options, { isOver }))
+      yield JSON.parse(data) as LogLine
+  }
+
+  /** Waits until a job has ended, and returns it: look at its `status`. */
+  async wait(id: string, options: Omit<FollowOptions, 'after'> = {}): Promise<Job> {
+    let latest: Job | undefined
+    for await (const { event, data } of this.followProgress(id, options))
+      if (event === 'job') latest = data
+    return latest!
   }
 }
+
+const isEndOfJob = ({ event, data }: { event?: string | undefined; data: string }) =>
+  event === 'job' && (JSON.parse(data) as Job).finishedAt !== null
 
 /** `crypto.randomUUID` is only in pages of HTTPS. */
 const randomKey = () =>

@@ -1,19 +1,20 @@
 import { ConnectionError, ProblemError, UnexpectedAnswerError } from './errors.js'
 
-const passingStatuses = [429, 502, 503, 504]
+const passingStatuses = [408, 429, 500, 502, 503, 504]
 const firstPauseMs = 250
 const longestPauseMs = 8000
 
 /** How long to wait before a request is repeated after its error; null if that would not help. */
 export function pauseBefore(error: unknown, attempt: number): number | null {
-  if (!passes(error)) return null
+  if (!isPassing(error)) return null
   const asked = error instanceof ConnectionError ? null : error.retryAfterMs
   return asked ?? backOff(attempt)
 }
 
 type PassingError = ConnectionError | ProblemError | UnexpectedAnswerError
 
-const passes = (error: unknown): error is PassingError =>
+/** Whether the same request may be answered later. */
+export const isPassing = (error: unknown): error is PassingError =>
   error instanceof ConnectionError ||
   ((error instanceof ProblemError || error instanceof UnexpectedAnswerError) &&
     passingStatuses.includes(error.status))
