@@ -111,6 +111,8 @@ export const settingNames = [
   'TRAINYARD_SPARE_TRAINERS',
   'TRAINYARD_TRUSTED_PROXIES',
   'TRAINYARD_WEBHOOKS',
+  // read by the command line
+  'TRAINYARD_URL',
   // read by set-up (scripts/setup)
   'TRAINYARD_ENGINE',
   'TRAINYARD_LIBTENSORFLOW',

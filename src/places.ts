@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 
 /** The scripts that processes and threads run, without `.js`. The build bundles each with what it imports. */
 export const entryPoints = [
+  'demo/demo',
   'src/api/main',
   'src/api/predict/prediction-worker',
   'src/cli/main',

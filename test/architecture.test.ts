@@ -17,6 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   version: ['places'],
   places: [],
   processes: [],
+  'folder-holder': [],
   ipc: ['processes', 'spec', 'errors'],
   formats: ['spec', 'errors'],
   'training-control': ['spec'],
@@ -145,7 +146,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   client: ['spec'],
   // the command line, by the client alone
-  cli: ['client', 'spec', 'version', 'places'],
+  cli: ['client', 'folder-holder', 'spec', 'version', 'places'],
   // in a browser: of spec, it takes only types
   dashboard: ['client', 'spec'],
   'api/schema-functions': ['places'],
@@ -198,7 +199,7 @@ const mayImport: Record<string, readonly string[]> = {
     'places',
   ],
   // npm start's process tree: it forks entry points by path and imports none
-  supervisor: ['store', 'ipc', 'processes', 'errors', 'spec', 'places'],
+  supervisor: ['folder-holder', 'store', 'ipc', 'processes', 'errors', 'spec', 'places'],
   workers: [
     'spec',
     'errors',

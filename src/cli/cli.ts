@@ -1,4 +1,5 @@
 import type { Client } from '../client/client.js'
+import type { EntryPoint } from '../places.js'
 import { type Connection, connect, findConnection } from './connection.js'
 import { Output, type Streams } from './output.js'
 
@@ -6,6 +7,13 @@ export interface GlobalOptions {
   url?: string
   key?: string
   json?: boolean
+}
+
+/** What a program is given that takes the place of the command line in this process. */
+export interface BecomeOptions {
+  /** Variables of the environment. */
+  settings: Record<string, string>
+  args?: readonly string[]
 }
 
 /** What commands are given: the server, the terminal, the environment. */
@@ -18,6 +26,8 @@ export class Cli {
     readonly environment: NodeJS.ProcessEnv,
     /** Aborted by Ctrl-C. */
     readonly interrupted: AbortSignal,
+    /** Goes on as another program, so that no signal or exit code is lost on the way to a child. */
+    readonly become: (script: EntryPoint, options: BecomeOptions) => Promise<void>,
   ) {}
 
   /** Of the server that the command speaks to, once it does. */

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { Client } from '../client/client.js'
-import { packageFolder } from '../places.js'
+import { findHolder } from '../folder-holder.js'
+import { dataFolder, keyFile } from './data-folder.js'
 import { exitCodes } from './exit-codes.js'
 import { CommandError } from './failure.js'
 import { readSavedServer } from './saved-servers.js'
@@ -22,15 +23,8 @@ export async function findConnection(
   options: { url?: string; key?: string },
   environment: NodeJS.ProcessEnv,
 ): Promise<Connection> {
-  const named = options.url ?? (environment.TRAINYARD_URL || undefined)
-  const saved = await readSavedServer(named, environment)
-  const url = (named ?? saved?.url ?? localUrl).replace(/\/+$/, '')
-  if (!URL.canParse(url) || !/^https?:/.test(url)) {
-    throw new CommandError(
-      `'${url}' is no URL of a server; expected one such as ${localUrl}`,
-      exitCodes.usage,
-    )
-  }
+  const url = await serverUrl(options, environment)
+  const saved = await readSavedServer(url, environment)
   const key =
     options.key ??
     keyOfEnvironment(url, environment) ??
@@ -45,6 +39,24 @@ export async function findConnection(
   return { url, key }
 }
 
+/** The URL alone, for commands that need no key. */
+export async function serverUrl(
+  options: { url?: string | undefined },
+  environment: NodeJS.ProcessEnv,
+): Promise<string> {
+  const named = options.url ?? (environment.TRAINYARD_URL || undefined)
+  const found = named ?? (await readSavedServer(undefined, environment))?.url
+  const url = (found ?? (await findLocalUrl(environment)) ?? localUrl).replace(/\/+$/, '')
+  if (URL.canParse(url) && /^https?:/.test(url)) return url
+  throw new CommandError(
+    `'${url}' is no URL of a server; expected one such as ${localUrl}`,
+    exitCodes.usage,
+  )
+}
+
+export const isLocal = (url: string): boolean =>
+  ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname)
+
 /** A person waits for the answer, so a server that does not answer is an error at once. */
 export const connect = ({ url, key }: Connection): Client => new Client({ url, key, retryForMs: 0 })
 
@@ -58,14 +70,29 @@ function keyOfEnvironment(url: string, environment: NodeJS.ProcessEnv): string |
 }
 
 /** The key that a server of this machine has in its data folder. It is never sent elsewhere. */
-async function localKey(url: string, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
-  if (!['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname)) return undefined
-  const folders = environment.TRAINYARD_DATA
-    ? [environment.TRAINYARD_DATA]
-    : ['data', join(packageFolder, 'data')]
-  for (const folder of folders) {
-    const text = await readFile(join(folder, 'key'), 'utf8').catch(() => undefined)
+export async function localKey(
+  url: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  if (!isLocal(url)) return undefined
+  for (const folder of localFolders(environment)) {
+    const text = await readFile(keyFile(folder), 'utf8').catch(() => undefined)
     if (text !== undefined) return text.trim()
   }
   return undefined
 }
+
+/** Where the server of this machine listens, if one uses a data folder that commands look into. */
+async function findLocalUrl(environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+  for (const folder of localFolders(environment)) {
+    const holder = await findHolder(folder)
+    if (holder?.url) return holder.url
+  }
+  return undefined
+}
+
+/** TRAINYARD_DATA alone; or that of `npm start` in this folder, and the default one. */
+const localFolders = (environment: NodeJS.ProcessEnv): string[] =>
+  environment.TRAINYARD_DATA
+    ? [environment.TRAINYARD_DATA]
+    : [...new Set([resolve('data'), dataFolder(environment)])]

@@ -1,7 +1,8 @@
 import { getEventListeners } from 'node:events'
 import { CommanderError } from 'commander'
-import { childEnvironment } from '../config.js'
-import { Cli } from './cli.js'
+import { childEnvironment, setEnvironment } from '../config.js'
+import { type EntryPoint, scriptPath } from '../places.js'
+import { type BecomeOptions, Cli } from './cli.js'
 import { exitCodes } from './exit-codes.js'
 import { CommandError, failureOf } from './failure.js'
 import { createProgram } from './program.js'
@@ -25,7 +26,7 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-const cli = new Cli(process, childEnvironment(), interruption.signal)
+const cli = new Cli(process, childEnvironment(), interruption.signal, become)
 try {
   await createProgram(cli).parseAsync()
 } catch (error) {
@@ -33,6 +34,15 @@ try {
 }
 // requests that were abandoned would keep the process alive
 if (interruption.signal.aborted) process.exit(exitCodes.interrupted)
+
+async function become(script: EntryPoint, { settings, args = [] }: BecomeOptions): Promise<void> {
+  // the program heeds signals itself
+  process.removeAllListeners('SIGINT')
+  setEnvironment(settings)
+  const path = scriptPath(script)
+  process.argv = [process.argv[0]!, path, ...args]
+  await import(path)
+}
 
 /** Prints what is wrong, and returns the exit code. */
 function report(error: unknown): number {

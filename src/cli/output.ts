@@ -2,6 +2,7 @@ import { styleText } from 'node:util'
 import { type Column, table } from './terminal/table.js'
 
 export interface Streams {
+  stdin: NodeJS.ReadStream
   stdout: NodeJS.WriteStream
   stderr: NodeJS.WriteStream
 }

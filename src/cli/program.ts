@@ -5,6 +5,14 @@ import { addDatasets } from './datasets/datasets.js'
 import { addJobActions } from './jobs/actions.js'
 import { addLs } from './jobs/ls.js'
 import { addSubmit } from './jobs/submit.js'
+import { addBackup } from './server/backup.js'
+import { addDemo } from './server/demo.js'
+import { addDown } from './server/down.js'
+import { addKeys } from './server/keys.js'
+import { addLogin, addLogout } from './server/login.js'
+import { addStart } from './server/start.js'
+import { addStatus } from './server/status.js'
+import { addUp } from './server/up.js'
 
 /** The command line. Each command lies in a file of its own, in the folder of what it is about. */
 export function createProgram(cli: Cli): Command {
@@ -33,5 +41,15 @@ export function createProgram(cli: Cli): Command {
   program.commandsGroup('Data sets:')
   addDatasets(program, cli)
   addJobActions(program, cli)
+  program.commandsGroup('Server:')
+  addDemo(program, cli)
+  addStart(program, cli)
+  addUp(program, cli)
+  addDown(program, cli)
+  addStatus(program, cli)
+  addLogin(program, cli)
+  addLogout(program, cli)
+  addKeys(program, cli)
+  addBackup(program, cli)
   return program
 }

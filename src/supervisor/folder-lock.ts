@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto'
-import { access, chmod, mkdir, realpath, rm } from 'node:fs/promises'
-import { connect, createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { access, chmod, mkdir, rm } from 'node:fs/promises'
+import { createServer, type Server } from 'node:net'
+import { dirname } from 'node:path'
 import { TrainyardError } from '../errors.js'
+import { holderAnswer, lockSocket, readHolder, socketFolderPath } from '../folder-holder.js'
 
 const restoreIntervalMs = 1000
 
@@ -12,11 +11,7 @@ const restoreIntervalMs = 1000
  * 100 characters, and the data folder may be on a file system without sockets.
  */
 export async function socketFolder(dataFolder: string): Promise<string> {
-  const name = createHash('sha256')
-    .update(await realpath(dataFolder))
-    .digest('hex')
-    .slice(0, 16)
-  const folder = join(tmpdir(), `trainyard-${process.getuid!()}`, name)
+  const folder = await socketFolderPath(dataFolder)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await chmod(folder, 0o700)
   return folder
@@ -27,13 +22,14 @@ export async function socketFolder(dataFolder: string): Promise<string> {
  * a listening socket, which the kernel closes however the process ends, so a dead process never blocks.
  */
 export async function lockFolder(dataFolder: string): Promise<FolderLock> {
-  const path = join(await socketFolder(dataFolder), 'lock.sock')
+  const path = lockSocket(await socketFolder(dataFolder))
+  const held: HeldFolder = { url: null }
   for (let attempt = 1; ; attempt++) {
-    const server = await listen(path)
-    if (server) return new FolderLock(path, server)
+    const server = await listen(path, held)
+    if (server) return new FolderLock(path, server, held)
     const holder = await readHolder(path)
     if (holder !== null || attempt > 3) {
-      const who = holder ? ` (process ${holder})` : ''
+      const who = holder?.pid ? ` (process ${holder.pid})` : ''
       throw new TrainyardError(
         'DATA_FOLDER_IN_USE',
         `another Trainyard${who} uses the data folder ${dataFolder}; stop it, or choose another with TRAINYARD_DATA`,
@@ -43,13 +39,24 @@ export async function lockFolder(dataFolder: string): Promise<FolderLock> {
   }
 }
 
+/** What the lock tells about its holder. */
+interface HeldFolder {
+  url: string | null
+}
+
 class FolderLock {
   private readonly timer = setInterval(() => void this.restore(), restoreIntervalMs).unref()
 
   constructor(
     private readonly path: string,
     private server: Server,
+    private readonly held: HeldFolder,
   ) {}
+
+  /** From now on, the lock says where the server listens: `trainyard status` and others on this machine ask it. */
+  tellUrl(url: string): void {
+    this.held.url = url
+  }
 
   async release(): Promise<void> {
     clearInterval(this.timer)
@@ -63,7 +70,7 @@ class FolderLock {
       // first, since closing removes whatever has the path
       await close(this.server)
       await mkdir(dirname(this.path), { recursive: true, mode: 0o700 })
-      this.server = (await listen(this.path)) ?? this.server
+      this.server = (await listen(this.path, this.held)) ?? this.server
     } catch {
       // the next check tries again
     }
@@ -71,8 +78,8 @@ class FolderLock {
 }
 
 /** Returns null if the path exists. */
-function listen(path: string): Promise<Server | null> {
-  const server = createServer(socket => socket.end(String(process.pid)))
+function listen(path: string, held: HeldFolder): Promise<Server | null> {
+  const server = createServer(socket => socket.end(holderAnswer(held.url)))
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       error.code === 'EADDRINUSE' ? resolve(null) : reject(error),
@@ -86,18 +93,4 @@ const close = (server: Server) => new Promise<void>(resolve => server.close(() =
 function ignoreMissing(error: NodeJS.ErrnoException): false {
   if (error.code === 'ENOENT') return false
   throw error
-}
-
-/** Pid of the process that holds the lock; null if none does. */
-function readHolder(path: string): Promise<string | null> {
-  return new Promise(resolve => {
-    const socket = connect(path)
-    let answer = ''
-    socket.setEncoding('utf8')
-    socket.on('data', text => {
-      answer += text
-    })
-    socket.on('error', () => resolve(null))
-    socket.on('end', () => resolve(answer))
-  })
 }

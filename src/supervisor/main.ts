@@ -80,6 +80,7 @@ async function main(): Promise<void> {
       sendRestarts()
       if (listening) return
       listening = true
+      lock.tellUrl(message.url)
       process.send?.(message)
       void printBanner(message.url, config, redis)
     },
@@ -144,17 +145,19 @@ async function printBanner(
   redis: EmbeddedRedis | null,
 ): Promise<void> {
   const keyFile = join(dataFolder, 'key')
-  const key = await readFile(keyFile, 'utf8').catch(() => 'see TRAINYARD_KEY')
+  // only to a person at a terminal: other output is kept in logs
+  const key = process.stdout.isTTY
+    ? await readFile(keyFile, 'utf8').catch(() => 'see TRAINYARD_KEY')
+    : null
   const queue = redis ? `embedded${redis.adopted ? ', still running' : ''}` : 'REDIS_URL'
   console.log(`
   Trainyard listens on ${url}${publicUrl ? `, for ${publicUrl}` : ''} (first steps: open it in a browser)
 
-    key          ${key.trim()}
-                 (kept in ${keyFile})
+    key          ${key === null ? `in ${keyFile}` : `${key.trim()}\n                 (kept in ${keyFile})`}
     data folder  ${dataFolder}
     redis        ${queue}
 
-  Ctrl-C stops it; running jobs continue at the next start.
+  ${process.stdout.isTTY ? 'Ctrl-C' : '`trainyard down`'} stops it; running jobs continue at the next start.
 `)
 }
 
