@@ -4,6 +4,7 @@ import type { Cli, GlobalOptions } from './cli.js'
 import { addDatasets } from './datasets/datasets.js'
 import { addJobActions } from './jobs/actions.js'
 import { addLs } from './jobs/ls.js'
+import { addShow } from './jobs/show.js'
 import { addSubmit } from './jobs/submit.js'
 import { addBackup } from './server/backup.js'
 import { addDemo } from './server/demo.js'
@@ -40,6 +41,7 @@ export function createProgram(cli: Cli): Command {
   addLs(program, cli)
   program.commandsGroup('Data sets:')
   addDatasets(program, cli)
+  addShow(program, cli)
   addJobActions(program, cli)
   program.commandsGroup('Server:')
   addDemo(program, cli)

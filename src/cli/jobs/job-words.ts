@@ -1,6 +1,7 @@
 import type { Job } from '../../spec/job.js'
 import type { Style } from '../output.js'
 import { formatDuration, formatPercent } from '../terminal/format.js'
+import { settingsText } from './settings-text.js'
 
 const colours: Record<Job['status'], Style> = {
   queued: 'yellow',
@@ -50,6 +51,14 @@ export const kindText = ({ model, predict }: Pick<Job, 'model' | 'predict'>): st
   return 'depth' in model ? `${model.kind}-${model.depth}` : model.kind
 }
 
+/** `resnet-8  version=2 stem=cifar`; of a prediction, the version that predicts. */
+export function modelText({ model, predict }: Pick<Job, 'model' | 'predict'>): string {
+  if (predict !== null) return `${predict.model}, version ${predict.version}, which predicts`
+  const { kind: _, ...options } = model
+  const { depth: __, ...others } = options as { depth?: number }
+  return [kindText({ model, predict }), settingsText(others)].filter(text => text).join('  ')
+}
+
 const isOver: readonly Job['status'][] = ['succeeded', 'failed', 'cancelled']
 export const hasEnded = ({ status }: Pick<Job, 'status'>): boolean => isOver.includes(status)
 
@@ -57,4 +66,10 @@ export const hasEnded = ({ status }: Pick<Job, 'status'>): boolean => isOver.inc
 export function durationOf({ startedAt, finishedAt }: Job, now = Date.now()): number | null {
   if (startedAt === null) return null
   return ((finishedAt === null ? now : Date.parse(finishedAt)) - Date.parse(startedAt)) / 1000
+}
+
+/** What its progress counts. */
+export function unitOf({ predict, model }: Pick<Job, 'predict' | 'model'>): string {
+  if (predict !== null) return 'record'
+  return model.kind === 'boosting' ? 'round' : 'step'
 }

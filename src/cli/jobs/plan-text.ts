@@ -3,8 +3,8 @@ import type { JobPlan } from '../../spec/job-queries.js'
 import type { Output } from '../output.js'
 import { countOf, formatBytes, formatCount, formatDuration } from '../terminal/format.js'
 import { type Row, rowsText } from '../terminal/rows.js'
-import { kindText } from './job-words.js'
-import { flatSettings, settingsText } from './settings-text.js'
+import { modelText } from './job-words.js'
+import { flatSettings } from './settings-text.js'
 
 /** What a job would be, for a person. */
 export function planText(plan: JobPlan, output: Output): string {
@@ -12,7 +12,7 @@ export function planText(plan: JobPlan, output: Output): string {
   const { seconds, basis } = timeEstimate
   const rows: Row[] = [
     ['job', `${plan.name} (a dry run: nothing was submitted)`],
-    ['model', `${kindText(plan)}  ${settingsText(plan.model)}`],
+    ['model', modelText(plan)],
     ['data set', `${plan.dataset.name} (${plan.dataset.id})`],
     ['steps', stepsText(plan)],
     ...(plan.parameters === null

@@ -4,9 +4,10 @@ import type { Job, JobRequest } from '../../spec/job.js'
 import type { Cli } from '../cli.js'
 import { isRefused } from '../failure.js'
 import { parseWholeNumber, repeated } from '../option-values.js'
+import { countOf } from '../terminal/format.js'
 import { wrap } from '../terminal/rows.js'
 import { type RequestOptions, readRequest } from './job-request.js'
-import { kindText } from './job-words.js'
+import { kindText, unitOf } from './job-words.js'
 import { planText } from './plan-text.js'
 
 interface SubmitOptions extends RequestOptions {
@@ -75,15 +76,10 @@ async function submit(
 
 function describeJob({ output }: Cli, job: Job): void {
   const { name, dataset, progress, notes } = job
-  const steps = `${progress.steps} ${unitOf(job)}`
+  const steps = countOf(progress.steps, unitOf(job))
   output.note(`${name}: ${kindText(job)} on ${dataset.name}, ${steps}`)
   for (const { message, code } of notes) {
     for (const line of wrap(`note: ${message} (${code})`, output.width)) output.note(line)
   }
   output.note(`Follow it: trainyard watch ${job.id}`)
-}
-
-function unitOf({ predict, model }: Job): string {
-  if (predict !== null) return 'records'
-  return model.kind === 'boosting' ? 'rounds' : 'steps'
 }

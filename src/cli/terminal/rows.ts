@@ -16,7 +16,8 @@ export function rowsText(
     .flatMap(([name, value, paint = (text: string) => text]) =>
       wrap(value, valueWidth).map((line, i) => {
         const head = i === 0 ? name : ''
-        return `${paintName(head)}${' '.repeat(nameWidth + 2 - textWidth(head))}${paint(line)}`
+        const space = ' '.repeat(nameWidth + 2 - textWidth(head))
+        return `${head === '' ? '' : paintName(head)}${space}${paint(line)}`
       }),
     )
     .join('\n')
