@@ -18,6 +18,9 @@ FROM packages AS build
 COPY tsconfig.json ./
 COPY src src
 COPY workers workers
+COPY docs docs
+COPY deploy deploy
+COPY README.md CONTRIBUTING.md ./
 RUN node scripts/setup.mjs
 
 FROM packages AS production

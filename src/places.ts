@@ -44,5 +44,8 @@ export const scriptPath = (entryPoint: EntryPoint): string => join(scripts, `${e
 /** The files of the dashboard, as the build makes them. */
 export const dashboardFolder = join(dist, 'dashboard')
 
+/** The pages of the guide and their files, as the build makes them. */
+export const guideFolder = join(dist, 'guide')
+
 /** Functions that the build generates (api/schema-functions). */
 export const generatedFolder = join(dist, 'generated')

@@ -149,6 +149,7 @@ const mayImport: Record<string, readonly string[]> = {
   cli: ['client', 'folder-holder', 'spec', 'version', 'places'],
   // in a browser: of spec, it takes only types
   dashboard: ['client', 'spec'],
+  guide: [],
   'api/schema-functions': ['places'],
   'api/http': ['api/schema-functions', 'jobs', 'store', 'lists', 'spec', 'errors', 'places'],
   'api/access': ['api/http', 'store', 'spec', 'errors'],

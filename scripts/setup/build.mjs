@@ -4,19 +4,29 @@ import { join, relative } from 'node:path'
 import { bundle } from './bundle.mjs'
 import { run } from './child.mjs'
 import { SetupError } from './failure.mjs'
+import { buildGuide } from './guide.mjs'
 import { buildPage } from './page.mjs'
 import { modules, root } from './places.mjs'
 import { step } from './progress.mjs'
 
 const folders = ['src', 'workers', 'demo', 'testing', 'test', 'bench', 'chaos']
+/** The guide is made of these, and of the files that its pages link to. */
+const guideFolders = ['docs', 'deploy', join('scripts', 'guide')]
 const otherInputs = [
   'tsconfig.json',
   'package-lock.json',
   'scripts/setup/bundle.mjs',
+  'scripts/setup/guide.mjs',
   'scripts/setup/page.mjs',
+  'README.md',
+  'CONTRIBUTING.md',
 ]
-/** The dashboard runs in a browser, whose types Node's code must not see. */
-const projects = ['tsconfig.json', join('src', 'dashboard', 'tsconfig.json')]
+/** The dashboard and the guide run in a browser, whose types Node's code must not see. */
+const projects = [
+  'tsconfig.json',
+  join('src', 'dashboard', 'tsconfig.json'),
+  join('src', 'guide', 'tsconfig.json'),
+]
 const dist = join(root, 'dist')
 /** Newer than what tsc writes unless tsc alone has run since: testing/built-script.ts. */
 const stamp = join(dist, '.inputs')
@@ -49,13 +59,14 @@ export async function build() {
   })
   await step('bundling', bundle)
   await step('building the dashboard', buildPage)
+  await step('building the guide', buildGuide)
   writeFileSync(stamp, built)
 }
 
 /** Hashes names, sizes and times of all sources, which takes milliseconds; reading the files would not. */
 function fingerprint() {
   const hash = createHash('sha256')
-  for (const path of [...folders.flatMap(sources), ...otherInputs]) {
+  for (const path of [...[...folders, ...guideFolders].flatMap(sources), ...otherInputs]) {
     const { mtimeMs, size } = statSync(join(root, path))
     hash.update(`${path} ${mtimeMs} ${size}\n`)
   }
@@ -65,7 +76,10 @@ function fingerprint() {
 function sources(folder) {
   if (!existsSync(join(root, folder))) return []
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter(entry => entry.isFile() && /\.(tsx?|css|json)$/.test(entry.name))
+    .filter(
+      entry =>
+        entry.isFile() && /\.(tsx?|css|json|md|mjs|png|webp|ya?ml|service)$/.test(entry.name),
+    )
     .map(entry => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
     .sort()
 }

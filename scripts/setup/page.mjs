@@ -7,7 +7,7 @@ const source = join(root, 'src', 'dashboard')
 const folder = join(root, 'dist', 'dashboard')
 
 /** The first versions with `light-dark()` and all else that the page uses. */
-const browsers = ['chrome123', 'firefox120', 'safari17.5']
+export const browsers = ['chrome123', 'firefox120', 'safari17.5']
 
 /**
  * Builds the dashboard: scripts and a style sheet whose names have their hashes, so that browsers keep them for ever,
@@ -41,9 +41,7 @@ export async function buildPage() {
     written.add(name)
   }
   for (const { path, contents } of outputFiles) {
-    write(basename(path), contents)
-    write(`${basename(path)}.gz`, gzipSync(contents, { level: 9 }))
-    write(`${basename(path)}.br`, compressBrotli(contents))
+    for (const [suffix, bytes] of compressed(path, contents)) write(basename(path) + suffix, bytes)
   }
   write('files.json', JSON.stringify(startFiles(metafile)))
   for (const name of readdirSync(folder)) if (!written.has(name)) rmSync(join(folder, name))
@@ -71,10 +69,16 @@ function importedAtOnce(output, outputs, found = new Set()) {
   return found
 }
 
-const compressBrotli = contents =>
-  brotliCompressSync(contents, {
-    params: {
-      [constants.BROTLI_PARAM_QUALITY]: 11,
-      [constants.BROTLI_PARAM_SIZE_HINT]: contents.length,
-    },
-  })
+/** A file as it is, and compressed if that helps, by what its name then ends in. */
+export function compressed(name, contents) {
+  if (/\.(png|webp|jpg)$/.test(name)) return [['', contents]]
+  const params = {
+    [constants.BROTLI_PARAM_QUALITY]: 11,
+    [constants.BROTLI_PARAM_SIZE_HINT]: contents.length,
+  }
+  return [
+    ['', contents],
+    ['.gz', gzipSync(contents, { level: 9 })],
+    ['.br', brotliCompressSync(contents, { params })],
+  ]
+}

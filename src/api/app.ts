@@ -57,6 +57,7 @@ import { docsRoutes } from './routes/docs.js'
 import { evaluationRecordRoutes } from './routes/evaluation-records.js'
 import { eventRoutes } from './routes/events.js'
 import { explanationRoutes } from './routes/explanations.js'
+import { guideRoutes } from './routes/guide.js'
 import { homeRoutes } from './routes/home.js'
 import { imagePreviewRoutes } from './routes/image-previews.js'
 import { importRoutes } from './routes/imports.js'
@@ -167,6 +168,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(homeRoutes, { publicUrl })
   await app.register(dashboardRoutes)
   await app.register(docsRoutes)
+  await app.register(guideRoutes)
   const sessions = new Sessions({ keys: deps.keys, publicUrl, dataFolder: deps.dataFolder })
   app.decorateRequest('sessionKeyHash', null)
   await app.register(signInRoutes, { sessions })

@@ -74,7 +74,7 @@ test('every file that the image copies or runs exists and is in the build contex
     assert.ok(existsSync(path), `there is no ${path}`)
     assert.ok(isInContext(dockerignore, path), `.dockerignore leaves out ${path}`)
   }
-  for (const path of ['data', 'data/key', 'keys', '.git', 'node_modules', 'docs', 'test'])
+  for (const path of ['data', 'data/key', 'keys', '.git', 'node_modules', 'bench', 'test'])
     assert.ok(!isInContext(dockerignore, path), `${path} gets into the build`)
   // what set-up imports
   for (const path of importedFrom('scripts/setup.mjs'))

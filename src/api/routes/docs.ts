@@ -14,6 +14,7 @@ const indexHtml = `<!doctype html>
 <link rel="icon" href="docs/favicon-32x32.png">
 </head>
 <body>
+<nav class="swagger-ui"><div class="wrapper"><a class="link" href="docs/guide/">Guide</a></div></nav>
 <div id="api"></div>
 <script src="docs/swagger-ui-bundle.js"></script>
 <script type="module" src="docs/start.js"></script>

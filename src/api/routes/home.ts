@@ -15,6 +15,7 @@ const headers = pageHeaders({
 
 const links = (base: string) => ({
   docs: `${base}/docs`,
+  guide: `${base}/docs/guide/`,
   openapi: `${base}/openapi.json`,
   health: `${base}/healthz`,
   readiness: `${base}/readyz`,
@@ -77,6 +78,7 @@ const withoutScript = (url: string, path: string) => `
 <h1>Trainyard</h1>
 <p>The server runs, version ${version}. Its dashboard needs JavaScript; the API does not.</p>
 <ul>
+<li><a href="${path}/docs/guide/">Guide</a></li>
 <li><a href="${path}/docs">API documentation</a></li>
 <li><a href="${path}/openapi.json">OpenAPI document</a></li>
 <li><a href="${path}/readyz">Readiness</a></li>

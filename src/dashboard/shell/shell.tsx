@@ -2,8 +2,8 @@ import { useEffect } from 'preact/hooks'
 import { place } from '../place.js'
 import { changesState } from '../server/changes.js'
 import { useResource } from '../server/resource.js'
-import { readSession, session, signOut } from '../server/session.js'
-import { Button } from '../ui/button.js'
+import { readSession, serverUrl, session, signOut } from '../server/session.js'
+import { Button, LinkButton } from '../ui/button.js'
 import { theme } from '../ui/colours.js'
 import { Confirmation } from '../ui/dialog.js'
 import { Icon, type IconName } from '../ui/icon.js'
@@ -72,6 +72,7 @@ function SignedIn() {
           <p class={`connection ${changesState.value}`} role="status">
             {changesState.value === 'lost' ? 'Not connected. Trying again …' : ''}
           </p>
+          <LinkButton kind="quiet" icon="book" label="Guide" href={`${serverUrl}/docs/guide/`} />
           <ThemeButton />
           <Shortcuts />
           <Button kind="quiet" icon="signOut" label="Sign out" onClick={signOut} />
