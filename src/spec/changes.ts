@@ -41,9 +41,18 @@ const ChangeId = Type.String({
   description: 'where this event is in the stream; the next ones come after it',
 })
 
-const change = <T extends TSchema>(types: readonly string[], data: T, description: string) =>
+const change = <const Types extends readonly string[], T extends TSchema>(
+  types: Types,
+  data: T,
+  description: string,
+) =>
   Type.Object(
-    { id: ChangeId, type: Type.Enum([...types]), timestamp: Timestamp, data },
+    {
+      id: ChangeId,
+      type: Type.Unsafe<Types[number]>(Type.Enum([...types])),
+      timestamp: Timestamp,
+      data,
+    },
     { description },
   )
 
