@@ -6,6 +6,11 @@ import { addJobActions } from './jobs/actions.js'
 import { addLs } from './jobs/ls.js'
 import { addShow } from './jobs/show.js'
 import { addSubmit } from './jobs/submit.js'
+import { addExplain } from './models/explain.js'
+import { addExport } from './models/export.js'
+import { addModels } from './models/models.js'
+import { addPredict } from './models/predict.js'
+import { addWeights } from './models/weights.js'
 import { addBackup } from './server/backup.js'
 import { addDemo } from './server/demo.js'
 import { addDown } from './server/down.js'
@@ -39,10 +44,16 @@ export function createProgram(cli: Cli): Command {
   program.commandsGroup('Jobs:')
   addSubmit(program, cli)
   addLs(program, cli)
-  program.commandsGroup('Data sets:')
-  addDatasets(program, cli)
   addShow(program, cli)
   addJobActions(program, cli)
+  program.commandsGroup('Data sets:')
+  addDatasets(program, cli)
+  program.commandsGroup('Models:')
+  addPredict(program, cli)
+  addExplain(program, cli)
+  addModels(program, cli)
+  addExport(program, cli)
+  addWeights(program, cli)
   program.commandsGroup('Server:')
   addDemo(program, cli)
   addStart(program, cli)

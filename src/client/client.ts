@@ -8,6 +8,7 @@ import { HttpCaller } from './http-caller.js'
 import { ImportCalls } from './import-calls.js'
 import { JobCalls } from './job-calls.js'
 import { ModelCalls } from './model-calls.js'
+import { PredictionCalls } from './prediction-calls.js'
 import { ServerCalls } from './server-calls.js'
 import { SessionCalls } from './session-calls.js'
 import { UploadCalls } from './upload-calls.js'
@@ -44,6 +45,7 @@ export class Client {
   readonly imports: ImportCalls
   readonly uploads: UploadCalls
   readonly models: ModelCalls
+  readonly predictions: PredictionCalls
   readonly aliases: AliasCalls
   readonly weights: WeightsCalls
   readonly webhooks: WebhookCalls
@@ -63,6 +65,7 @@ export class Client {
     this.uploads = new UploadCalls(caller)
     this.datasets = new DatasetCalls(caller, this.imports)
     this.models = new ModelCalls(caller)
+    this.predictions = new PredictionCalls(caller)
     this.aliases = new AliasCalls(caller)
     this.weights = new WeightsCalls(caller)
     this.webhooks = new WebhookCalls(caller)

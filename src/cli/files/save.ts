@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { access, mkdir, rename, rm } from 'node:fs/promises'
+import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -62,6 +62,24 @@ export async function saveBody(
     throw broken(path, `${formatBytes(done)} of ${formatBytes(total)} arrived`)
   }
   return done
+}
+
+/** Writes a content that has arrived. */
+export async function saveText(
+  path: string,
+  content: string | Uint8Array,
+  options: SaveOptions,
+): Promise<void> {
+  const part = `${path}.part`
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(part, content)
+    await assertFree(path, options)
+    await rename(part, path)
+  } catch (error) {
+    await rm(part, { force: true }).catch(() => {})
+    throw error instanceof CommandError ? error : writeFailure(path, error)
+  }
 }
 
 async function toFile(cli: Cli, body: Readable, path: string, options: SaveOptions) {
