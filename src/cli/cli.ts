@@ -37,6 +37,12 @@ export class Cli {
     return new Output(this.streams, this.options.json === true)
   }
 
+  /** Whether results may be drawn over themselves: a person looks at stdout, on a terminal that can. */
+  get isLive(): boolean {
+    const { TERM } = this.environment
+    return this.streams.stdout.isTTY === true && !this.output.isJson && TERM !== 'dumb'
+  }
+
   async connection(): Promise<Connection> {
     const connection = await findConnection(this.options, this.environment)
     this.url = connection.url

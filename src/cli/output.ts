@@ -37,6 +37,10 @@ export class Output {
     return this.streams.stderr.isTTY === true
   }
 
+  get hasColours(): boolean {
+    return this.style('red', 'x') !== 'x'
+  }
+
   /** A result: `value` as JSON, or what `text` makes of it for a person. */
   result<T>(value: T, text: (value: T) => string): void {
     this.line(this.isJson ? JSON.stringify(value, null, 2) : text(value))

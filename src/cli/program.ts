@@ -3,9 +3,11 @@ import { version } from '../version.js'
 import type { Cli, GlobalOptions } from './cli.js'
 import { addDatasets } from './datasets/datasets.js'
 import { addJobActions } from './jobs/actions.js'
+import { addLogs } from './jobs/logs.js'
 import { addLs } from './jobs/ls.js'
 import { addShow } from './jobs/show.js'
 import { addSubmit } from './jobs/submit.js'
+import { addWatch } from './jobs/watch.js'
 import { addExplain } from './models/explain.js'
 import { addExport } from './models/export.js'
 import { addModels } from './models/models.js'
@@ -45,6 +47,8 @@ export function createProgram(cli: Cli): Command {
   addSubmit(program, cli)
   addLs(program, cli)
   addShow(program, cli)
+  addWatch(program, cli)
+  addLogs(program, cli)
   addJobActions(program, cli)
   program.commandsGroup('Data sets:')
   addDatasets(program, cli)

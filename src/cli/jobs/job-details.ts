@@ -8,12 +8,18 @@ import {
   formatBytes,
   formatDuration,
   formatMetric,
-  formatPercent,
   formatTime,
 } from '../terminal/format.js'
 import { type Row, rowsText } from '../terminal/rows.js'
 import { table } from '../terminal/table.js'
-import { durationOf, hasEnded, modelText, statusStyle, statusText, unitOf } from './job-words.js'
+import {
+  durationOf,
+  hasEnded,
+  modelText,
+  progressLine,
+  statusStyle,
+  statusText,
+} from './job-words.js'
 import { inOrder } from './metric-order.js'
 import { nextCommands } from './next-commands.js'
 import { initializedText } from './plan-text.js'
@@ -55,24 +61,21 @@ function stateRows(job: Job, output: Output, isUnicode: boolean): Row[] {
     ['status', [statusText(job), ...details].join(', '), paint],
     ...(waitingFor === null ? [] : [['waits for', waitingFor] satisfies Row]),
     ...(queue === null ? [] : [['queue', queueText(queue)] satisfies Row]),
-    ['progress', progressLine(job, Math.min(28, output.chartWidth - 34), isUnicode)],
+    ['progress', barText(job, output, isUnicode) + progressLine(job)],
   ]
+}
+
+const barWidth = 24
+
+function barText({ progress }: Job, output: Output, isUnicode: boolean): string {
+  const hasRoom = output.width >= 80
+  return hasRoom ? `${bar(progress.fraction, barWidth, isUnicode)} ` : ''
 }
 
 function queueText({ position, startsInSeconds }: NonNullable<Job['queue']>): string {
   const when =
     startsInSeconds === null ? '' : `, starts in about ${formatDuration(startsInSeconds)}`
   return `${position === 1 ? 'next' : `position ${position}`}${when}`
-}
-
-/** `██████░░░░ 60 %  180 of 300 steps, 2 min left`. */
-export function progressLine(job: Job, width: number, isUnicode: boolean): string {
-  const { step, steps, fraction, etaSeconds } = job.progress
-  const drawn = width < 8 ? '' : `${bar(fraction, width, isUnicode)} `
-  const left = etaSeconds === null ? '' : `, ${formatDuration(etaSeconds)} left`
-  const early = job.result?.stoppedEarly ? ', stopped early' : ''
-  const of = `${step} of ${steps} ${unitOf(job)}s`
-  return `${drawn}${formatPercent(fraction)}  ${of}${left}${early}`
 }
 
 function failureRows({ failure }: Job, output: Output): Row[] {

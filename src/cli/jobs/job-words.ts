@@ -73,3 +73,11 @@ export function unitOf({ predict, model }: Pick<Job, 'predict' | 'model'>): stri
   if (predict !== null) return 'record'
   return model.kind === 'boosting' ? 'round' : 'step'
 }
+
+/** `60 %  180 of 300 steps, 2 min left`. */
+export function progressLine(job: Job): string {
+  const { step, steps, fraction, etaSeconds } = job.progress
+  const left = etaSeconds === null ? '' : `, ${formatDuration(etaSeconds)} left`
+  const early = job.result?.stoppedEarly ? ', stopped early' : ''
+  return `${formatPercent(fraction)}  ${step} of ${steps} ${unitOf(job)}s${left}${early}`
+}

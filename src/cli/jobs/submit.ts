@@ -9,9 +9,11 @@ import { wrap } from '../terminal/rows.js'
 import { type RequestOptions, readRequest } from './job-request.js'
 import { kindText, unitOf } from './job-words.js'
 import { planText } from './plan-text.js'
+import { watchJob } from './watch-job.js'
 
 interface SubmitOptions extends RequestOptions {
   dryRun?: boolean
+  watch?: boolean
   idempotencyKey?: string
 }
 
@@ -27,6 +29,7 @@ export function addSubmit(program: Command, cli: Cli): void {
     .option('--dataset <name>', 'data set, by name or id')
     .option('--label <name=value>', 'a label, to find the job by; repeat it for more', repeated)
     .option('--priority <number>', 'from -100 to 100; higher goes first', parseWholeNumber)
+    .option('-w, --watch', 'follow the job until it ends, as `trainyard watch` does')
     .option('--dry-run', 'show what the job would be, and submit nothing')
     .option(
       '--idempotency-key <key>',
@@ -41,8 +44,10 @@ export function addSubmit(program: Command, cli: Cli): void {
         return
       }
       const job = await submit(cli, client, request, options.idempotencyKey)
+      if (options.watch && cli.output.isJson) return watchJob(cli, client, job)
       cli.output.result(job, ({ id }) => id)
-      describeJob(cli, job)
+      describeJob(cli, job, options.watch === true)
+      if (options.watch) await watchJob(cli, client, job)
     })
 }
 
@@ -74,12 +79,12 @@ async function submit(
   }
 }
 
-function describeJob({ output }: Cli, job: Job): void {
+function describeJob({ output }: Cli, job: Job, isWatched: boolean): void {
   const { name, dataset, progress, notes } = job
   const steps = countOf(progress.steps, unitOf(job))
   output.note(`${name}: ${kindText(job)} on ${dataset.name}, ${steps}`)
   for (const { message, code } of notes) {
     for (const line of wrap(`note: ${message} (${code})`, output.width)) output.note(line)
   }
-  output.note(`Follow it: trainyard watch ${job.id}`)
+  if (!isWatched) output.note(`Follow it: trainyard watch ${job.id}`)
 }

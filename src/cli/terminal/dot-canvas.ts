@@ -62,12 +62,25 @@ export class DotCanvas {
 
   rows(): string[] {
     return Array.from({ length: this.height }, (_, row) =>
-      this.cells
-        .slice(row * this.width, (row + 1) * this.width)
-        .map(cell => (cell ? this.character(cell) : ' '))
-        .join('')
-        .trimEnd(),
+      this.rowText(this.cells.slice(row * this.width, (row + 1) * this.width)).trimEnd(),
     )
+  }
+
+  /** Neighbours of one colour are painted together. */
+  private rowText(cells: readonly (Cell | null)[]): string {
+    let text = ''
+    let run = ''
+    let pen: Pen | null = null
+    for (const cell of [...cells, null]) {
+      if (pen !== null && cell?.pen !== pen) {
+        text += pen.paint(run)
+        run = ''
+      }
+      pen = cell?.pen ?? null
+      if (cell) run += this.character(cell)
+      else text += ' '
+    }
+    return text
   }
 
   private dot(x: number, y: number, pen: Pen): void {
@@ -78,6 +91,6 @@ export class DotCanvas {
   }
 
   private character({ dots, pen }: Cell): string {
-    return pen.paint(this.isBraille ? String.fromCharCode(0x2800 + dots) : pen.symbol)
+    return this.isBraille ? String.fromCharCode(0x2800 + dots) : pen.symbol
   }
 }

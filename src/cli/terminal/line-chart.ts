@@ -36,11 +36,11 @@ export function lineChart(curves: readonly Curve[], options: ChartOptions): stri
   const cells = Math.max(8, options.width - labelWidth - 2)
   const canvas = new DotCanvas(cells, options.height, options.isUnicode)
   const place = placer(x, mapRange(y, scale), canvas)
-  for (const { points, paint, symbol } of curves) {
+  for (const { points, ...pen } of curves) {
     let before: Dot | null = null
     for (const { step, value } of points) {
       const dot = Number.isFinite(scale(value)) ? place(step, scale(value)) : null
-      if (dot) canvas.line(before ?? dot, dot, { paint, symbol })
+      if (dot) canvas.line(before ?? dot, dot, pen)
       before = dot
     }
   }

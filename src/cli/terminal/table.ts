@@ -72,7 +72,8 @@ function padded(text: string, width: number, align: 'right' | undefined): string
   return align === 'right' ? space + text : text + space
 }
 
-function cut(text: string, width: number): string {
+/** The text, or its beginning that takes at most `width` cells. */
+export function cut(text: string, width: number): string {
   if (textWidth(text) <= width) return text
   let kept = ''
   for (const { segment } of graphemes.segment(text)) {
