@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { nextSteps } from '../../demo/next-steps.js'
+import { blocksRunBy } from '../../testing/doc-blocks.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
 
 let deployment: TestDeployment
@@ -15,11 +16,8 @@ after(() => deployment.close())
 const noCurl = spawnSync('curl', ['--version']).error && 'curl is not installed here'
 
 test("the README's curl session works when pasted", { skip: noCurl }, async () => {
-  const readme = await readFile('README.md', 'utf8')
-  const block = /<!-- test\/e2e\/readme.test.ts runs this block -->\n```bash\n([\s\S]*?)```/.exec(
-    readme,
-  )
-  const script = block![1]!
+  const [block] = blocksRunBy('test/e2e/readme.test.ts', 'README.md')
+  const script = block!.code
     .replace('URL=http://127.0.0.1:8080', `URL=${deployment.url}`)
     .replace('$(cat data/key)', deployment.key)
     .replaceAll('job.json', `${deployment.folder}/job.json`)

@@ -1,13 +1,14 @@
 // Real clients ask trained models by the protocols of other servers, and get the numbers of our own route.
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { PNG } from 'pngjs'
 import type { Predictions, RowPredictions } from '../../src/spec/model.js'
+import { blocksRunBy } from '../../testing/doc-blocks.js'
 import { freePort } from '../../testing/free-port.js'
 import { mnistSample } from '../../testing/mnist.js'
 import { servingClients } from '../../testing/serving-clients.js'
@@ -405,11 +406,9 @@ const noCurl = spawnSync('curl', ['--version']).error && 'curl is not installed 
 test('every command and the program of the page on protocols work', {
   skip: noCurl || servingClients.needed.skip,
 }, async () => {
-  const page = await readFile('docs/protocols.md', 'utf8')
+  const all = blocksRunBy('test/e2e/serving-protocols.test.ts', 'docs/protocols.md')
   const blocks = (language: string) =>
-    [...page.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
-      ([, block]) => block!,
-    )
+    all.filter(block => block.language === language).map(({ code }) => code)
   const script = blocks('bash').join('\n')
   const { stdout } = await promisify(execFile)(
     'bash',

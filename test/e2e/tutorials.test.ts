@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { PNG } from 'pngjs'
 import { needsDataWitnesses, pythonEnvironment } from '../../testing/data-witnesses.js'
+import { blocksRunBy } from '../../testing/doc-blocks.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
 
 let deployment: TestDeployment
@@ -28,8 +29,7 @@ const skip = noCurl || needsDataWitnesses.skip
 
 /** Runs the commands of a page as a reader does who pastes them all, and returns what they print. */
 async function runPage(path: string): Promise<string> {
-  const page = await readFile(path, 'utf8')
-  const blocks = [...page.matchAll(/```bash\n([\s\S]*?)```/g)].map(([, block]) => block!)
+  const blocks = blocksRunBy('test/e2e/tutorials.test.ts', path).map(({ code }) => code)
   assert.ok(blocks.length > 3, path)
   const script = blocks.join('\n')
   assert.match(script, /URL=http:\/\/127\.0\.0\.1:8080/)

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { blocksRunBy } from '../../testing/doc-blocks.js'
 import { eventually } from '../../testing/eventually.js'
 import { freePort } from '../../testing/free-port.js'
 import { startServer, type TestServer } from '../../testing/test-server.js'
@@ -29,11 +30,9 @@ const examples = [
 
 for (const { language, command, file, skip } of examples) {
   test(`the ${language} example accepts a message and rejects a forged one`, { skip }, async t => {
-    const page = await readFile('docs/webhooks.md', 'utf8')
-    const [, source] = new RegExp(`runs this block -->\n\n\`\`\`${language}\n([^]*?)\`\`\``).exec(
-      page,
-    )!
-    await writeFile(join(folder, file), source!)
+    const blocks = blocksRunBy('test/webhooks/examples.test.ts', 'docs/webhooks.md')
+    const { code } = blocks.find(block => block.language === language)!
+    await writeFile(join(folder, file), code)
     const port = await freePort()
     const url = `http://127.0.0.1:${port}/`
     const { id, secret } = (await server.api.post('/webhooks').send({ url })).body

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { readdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { Upload } from 'tus-js-client'
 import { UploadFolder } from '../../../src/datasets/sources/upload-folder.js'
+import { blocksRunBy } from '../../../testing/doc-blocks.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
 import { idxFiles, startServer, type TestServer } from '../../../testing/test-server.js'
 
@@ -208,10 +209,8 @@ test('a name from a client becomes no path, and no key means no upload', async (
 test('the commands of the documentation send a file in parts, and make a data set of it', async t => {
   const work = await tempFolder(t)
   await writeFile(join(work, 'wine.csv'), `colour,quality\n${'red,5\nwhite,6\n'.repeat(1000)}`)
-  const project = join(import.meta.dirname, '../../../..')
-  const page = await readFile(join(project, 'docs/data-sources.md'), 'utf8')
-  const [, commands] = /uploads\.test\.ts runs this block -->\n```bash\n(.*?)```/s.exec(page)!
-  const { stdout } = await promisify(execFile)('bash', ['-euc', commands!], {
+  const [block] = blocksRunBy('test/api/routes/uploads.test.ts', 'docs/data-sources.md')
+  const { stdout } = await promisify(execFile)('bash', ['-euc', block!.code], {
     cwd: work,
     env: { ...process.env, URL: server.url, AUTH: `Authorization: Bearer ${server.key}` },
   })
