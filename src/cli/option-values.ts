@@ -13,6 +13,12 @@ export function parseWholeNumber(text: string): number {
   throw new InvalidArgumentError('Expected a whole number.')
 }
 
+/** A whole number from 0, as the text of a query. */
+export function parseStep(text: string): string {
+  if (/^\d{1,12}$/.test(text)) return text
+  throw new InvalidArgumentError('Expected a step: a whole number from 0.')
+}
+
 /** The values of an option that may be given more than once. */
 export const repeated = (value: string, before: string[] | undefined): string[] => [
   ...(before ?? []),

@@ -3,8 +3,11 @@ import { version } from '../version.js'
 import type { Cli, GlobalOptions } from './cli.js'
 import { addDatasets } from './datasets/datasets.js'
 import { addJobActions } from './jobs/actions.js'
+import { addCheckpoints } from './jobs/checkpoints.js'
+import { addCompare } from './jobs/compare.js'
 import { addLogs } from './jobs/logs.js'
 import { addLs } from './jobs/ls.js'
+import { addMetrics } from './jobs/metrics.js'
 import { addShow } from './jobs/show.js'
 import { addSubmit } from './jobs/submit.js'
 import { addWatch } from './jobs/watch.js'
@@ -49,6 +52,9 @@ export function createProgram(cli: Cli): Command {
   addShow(program, cli)
   addWatch(program, cli)
   addLogs(program, cli)
+  addMetrics(program, cli)
+  addCompare(program, cli)
+  addCheckpoints(program, cli)
   addJobActions(program, cli)
   program.commandsGroup('Data sets:')
   addDatasets(program, cli)

@@ -139,6 +139,17 @@ export class JobCalls {
     return this.caller.json<MetricsPage>('GET', path, options)
   }
 
+  /** All rows as one text; read its body as it arrives. */
+  exportMetrics(
+    id: string,
+    format: 'csv' | 'ndjson',
+    query: Record<string, string> = {},
+    options?: CallOptions,
+  ): Promise<Response> {
+    const path = withQuery(pathOf`/jobs/${id}/metrics`, { ...query, format })
+    return this.caller.request('GET', path, { ...options, isStream: true })
+  }
+
   /** The metrics of many jobs, downsampled for a chart. */
   compareMetrics(
     jobs: readonly string[],
@@ -156,6 +167,12 @@ export class JobCalls {
       pathOf`/jobs/${id}/checkpoints`,
       options,
     )
+  }
+
+  /** A checkpoint as a tar; read its body as it arrives. */
+  downloadCheckpoint(id: string, step: number, options?: CallOptions): Promise<Response> {
+    const path = pathOf`/jobs/${id}/checkpoints/${step}/archive`
+    return this.caller.request('GET', path, { ...options, isStream: true })
   }
 
   /** What the trainers of the job used, over time. */

@@ -41,9 +41,7 @@ export async function saveBody(
   const bar = new ProgressBar(cli.streams.stderr, cli.environment)
   const rate = new Rate()
   let done = 0
-  const body = Readable.fromWeb(answer.body as ReadableStream<Uint8Array>)
-  body.on('data', (chunk: Uint8Array) => {
-    done += chunk.length
+  const draw = () => {
     const perSecond = rate.add(done)
     bar.draw({
       what: `receiving ${path === '-' ? 'the file' : path}`,
@@ -52,7 +50,16 @@ export async function saveBody(
       rate: perSecond === null ? null : `${formatBytes(perSecond)}/s`,
       secondsLeft: perSecond && total !== null ? (total - done) / perSecond : null,
     })
-  })
+  }
+  // a listener for `data` would let chunks flow before the file is open
+  async function* counted() {
+    for await (const chunk of Readable.fromWeb(answer.body as ReadableStream<Uint8Array>)) {
+      done += (chunk as Uint8Array).length
+      draw()
+      yield chunk as Uint8Array
+    }
+  }
+  const body = Readable.from(counted())
   try {
     await (path === '-' ? toStdout(cli, body) : toFile(cli, body, path, options))
   } finally {

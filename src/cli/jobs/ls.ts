@@ -1,11 +1,10 @@
 import type { Command } from 'commander'
-import type { Client } from '../../client/client.js'
-import type { DamagedItem } from '../../spec/damage.js'
 import type { Job } from '../../spec/job.js'
 import type { Cli } from '../cli.js'
 import { parseCount, repeated } from '../option-values.js'
 import type { Output } from '../output.js'
-import { countOf, formatAge } from '../terminal/format.js'
+import { noteRest, readPages } from '../pages.js'
+import { formatAge } from '../terminal/format.js'
 import type { Column } from '../terminal/table.js'
 import { kindText, progressText, statusStyle, statusText } from './job-words.js'
 import { mainMetricText } from './main-metric.js'
@@ -41,14 +40,11 @@ export function addLs(program: Command, cli: Cli): void {
     .action(async (options: LsOptions) => {
       const client = await cli.client()
       const query = [...selectionPairs(options), ...listPairs(options)]
-      const limit = options.all ? null : options.limit
-      const { jobs, damaged, total } = await readJobs(client, query, limit)
+      const limit = options.all ? Number.POSITIVE_INFINITY : options.limit
+      const found = await readPages(pairs => client.jobs.list(pairs), query, limit)
+      const jobs = found.items
       cli.output.list(jobs, columnsFor(cli.output, jobs, options.metric), noneText(query))
-      for (const { id, reason } of damaged) cli.output.note(`${id} cannot be read: ${reason}`)
-      if (total > jobs.length + damaged.length) {
-        const shown = `${jobs.length} of ${countOf(total, 'job')}`
-        cli.output.note(`${shown}; --all or --limit shows more`)
-      }
+      noteRest(found, 'job', cli.output)
     })
 }
 
@@ -59,31 +55,6 @@ const listPairs = ({ where = [], sort }: LsOptions): [string, string][] => [
 
 const noneText = (query: readonly [string, string][]) =>
   query.length > 0 ? 'No job matches.' : 'No jobs. `trainyard submit` makes one.'
-
-const mostPerPage = 1000
-
-/** The jobs of the first pages, up to `limit`; all without one. */
-async function readJobs(
-  client: Client,
-  query: readonly [string, string][],
-  limit: number | null,
-): Promise<{ jobs: Job[]; damaged: DamagedItem[]; total: number }> {
-  const jobs: Job[] = []
-  const damaged: DamagedItem[] = []
-  let cursor: string | null = null
-  for (;;) {
-    const wanted = Math.min((limit ?? Number.POSITIVE_INFINITY) - jobs.length, mostPerPage)
-    const pairs: [string, string][] = [...query, ['limit', String(wanted)]]
-    if (cursor !== null) pairs.push(['cursor', cursor])
-    const page = await client.jobs.list(pairs)
-    jobs.push(...page.items)
-    damaged.push(...page.damaged)
-    cursor = page.nextCursor
-    if (cursor === null || jobs.length >= (limit ?? Number.POSITIVE_INFINITY)) {
-      return { jobs, damaged, total: page.total }
-    }
-  }
-}
 
 function columnsFor(output: Output, jobs: readonly Job[], metric?: string): Column<Job>[] {
   const shorten = output.width === Number.POSITIVE_INFINITY ? (id: string) => id : shortIds(jobs)
