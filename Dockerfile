@@ -24,7 +24,8 @@ COPY README.md CONTRIBUTING.md ./
 RUN node scripts/setup.mjs
 
 FROM packages AS production
-RUN npm prune --omit=dev
+# a built server needs few packages beside its bundle
+RUN node scripts/prune-packages.mjs
 
 FROM node:${NODE} AS runtime
 LABEL org.opencontainers.image.title="Trainyard" org.opencontainers.image.licenses="Apache-2.0"

@@ -1,6 +1,10 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { main } from '../scripts/setup/failure.mjs'
+import { prepare } from '../scripts/setup/prepare.mjs'
 
-const bundled = new URL('../dist/bundle/src/cli/main.js', import.meta.url)
-const built = new URL('../dist/src/cli/main.js', import.meta.url)
-await import((existsSync(bundled) ? bundled : built).href)
+let script
+await main(async () => {
+  script = await prepare(process.argv.slice(2))
+})
+if (script) await import(pathToFileURL(script).href)

@@ -1,3 +1,3 @@
 import { setUpAndBecome } from './setup/become.mjs'
 
-await setUpAndBecome('demo/demo.js')
+await setUpAndBecome('bundle/demo/demo.js')

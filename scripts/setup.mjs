@@ -3,11 +3,17 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, buildReady } from './setup/build.mjs'
 import { interruptible } from './setup/child.mjs'
-import { engineReady, lacksOptional, planEngine, setUpEngine } from './setup/engine.mjs'
+import {
+  cacheFolder,
+  engineReady,
+  lacksOptional,
+  planEngine,
+  setUpEngine,
+} from './setup/engine.mjs'
 import { main, SetupError } from './setup/failure.mjs'
 import { release, withLock } from './setup/lock.mjs'
 import { installPackages, packagesReady } from './setup/packages.mjs'
-import { root } from './setup/places.mjs'
+import { isCheckout, root } from './setup/places.mjs'
 import { say } from './setup/progress.mjs'
 import { ensureTools, redisMissing } from './setup/tools.mjs'
 
@@ -15,7 +21,7 @@ import { ensureTools, redisMissing } from './setup/tools.mjs'
  * Makes this checkout ready to run: npm packages, engine, redis-server, build. Does only what is missing;
  * returns false if nothing was. `complete`: tries again to install what Trainyard could do without.
  */
-export async function setup({ building = true, complete = false } = {}) {
+export async function setup({ building = isCheckout, complete = false } = {}) {
   checkNode()
   const plan = planEngine()
   const engineDone = () => engineReady(plan) && !(complete && lacksOptional(plan))
@@ -43,7 +49,22 @@ async function catchUp(plan, engineDone, building) {
   if (building && !buildReady()) await build()
 }
 
-function checkNode() {
+/** What commands need that only speak to a server: packages and the build. */
+export async function setUpClient() {
+  const cache = cacheFolder()
+  mkdirSync(cache, { recursive: true })
+  const lock = join(cache, 'setup.lock')
+  await interruptible(
+    () => release(lock),
+    () =>
+      withLock(lock, async () => {
+        if (!packagesReady()) await installPackages()
+        if (!buildReady()) await build()
+      }),
+  )
+}
+
+export function checkNode() {
   const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const [major = 0, minor = 0] = engines.node.match(/\d+/g).map(Number)
   const [ours, ourMinor] = process.versions.node.split('.').map(Number)
@@ -57,7 +78,7 @@ function checkNode() {
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   await main(async () => {
     // the Dockerfile builds in a later layer, so that a change of the sources does not repeat this one
-    const building = !process.argv.includes('--no-build')
+    const building = isCheckout && !process.argv.includes('--no-build')
     if (!(await setup({ building, complete: true }))) say('everything is already set up')
   })
 }

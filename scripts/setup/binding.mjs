@@ -5,7 +5,7 @@ import { basename, join } from 'node:path'
 import { bindingPatch } from '../binding-patch.mjs'
 import { onPath, run } from './child.mjs'
 import { SetupError } from './failure.mjs'
-import { bindingPackage, modules, root } from './places.mjs'
+import { bindingPackage, modules, root, setupCommand } from './places.mjs'
 import { stage } from './staging.mjs'
 
 const darwin = process.platform === 'darwin'
@@ -103,7 +103,7 @@ export async function tryBinding() {
     `TensorFlow does not load: ${reason || signal}`,
     /GLIBC/.test(reason)
       ? 'the system is older than TensorFlow needs (glibc 2.27: Debian 10, Ubuntu 18.04); use a newer one, or Docker'
-      : 'delete the folder trainyard in ~/.cache (or $XDG_CACHE_HOME) and run `npm run setup`',
+      : `delete the folder trainyard in ~/.cache (or $XDG_CACHE_HOME) and run \`${setupCommand}\``,
   )
 }
 

@@ -3,21 +3,26 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { join, relative } from 'node:path'
 import { bundle } from './bundle.mjs'
 import { run } from './child.mjs'
+import { buildClientPackage } from './client-package.mjs'
 import { SetupError } from './failure.mjs'
 import { buildGuide } from './guide.mjs'
 import { buildPage } from './page.mjs'
 import { modules, root } from './places.mjs'
 import { step } from './progress.mjs'
+import { writeServerManifests } from './server-packages.mjs'
 
 const folders = ['src', 'workers', 'demo', 'testing', 'test', 'bench', 'chaos']
 /** The guide is made of these, and of the files that its pages link to. */
 const guideFolders = ['docs', 'deploy', join('scripts', 'guide')]
 const otherInputs = [
   'tsconfig.json',
+  'package.json',
   'package-lock.json',
   'scripts/setup/bundle.mjs',
   'scripts/setup/guide.mjs',
   'scripts/setup/page.mjs',
+  'scripts/setup/client-package.mjs',
+  'scripts/setup/server-packages.mjs',
   'README.md',
   'CONTRIBUTING.md',
 ]
@@ -30,6 +35,9 @@ const projects = [
 const dist = join(root, 'dist')
 /** Newer than what tsc writes unless tsc alone has run since: testing/built-script.ts. */
 const stamp = join(dist, '.inputs')
+
+/** When dist/ was built; undefined if it was not. */
+export const builtAt = () => statSync(stamp, { throwIfNoEntry: false })?.mtimeMs
 
 /** True if dist/ was built from the current sources. */
 export const buildReady = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint()
@@ -59,7 +67,9 @@ export async function build() {
   })
   await step('bundling', bundle)
   await step('building the dashboard', buildPage)
-  await step('building the guide', buildGuide)
+  await step('building the guide', () => buildGuide())
+  await step('building the client for other programs', () => buildClientPackage())
+  writeServerManifests()
   writeFileSync(stamp, built)
 }
 

@@ -1,7 +1,9 @@
 import { readdirSync, rmSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { root } from './places.mjs'
+import { serverPackages } from './server-packages.mjs'
 
 const dist = join(root, 'dist')
 const folder = join(dist, 'bundle')
@@ -46,7 +48,22 @@ export async function bundle() {
     metafile: true,
     logLevel: 'warning',
   })
+  assertInstalled(metafile)
   removeOthers(new Set(Object.keys(metafile.outputs).map(path => resolve(root, path))))
+}
+
+/** What bundled packages load only if it is there. */
+const optional = ['@valkey/valkey-glide', 'pg']
+
+/** Throws if something is not in the bundle that an installed server would not have. */
+function assertInstalled({ outputs }) {
+  for (const { path, external } of Object.values(outputs).flatMap(({ imports }) => imports)) {
+    const [name] = /^(@[^/]+\/)?[^/]+/.exec(path)
+    if (!external || isBuiltin(path) || optional.includes(name)) continue
+    if (!serverPackages.includes(name)) {
+      throw new Error(`${name} is not bundled: add it to scripts/setup/server-packages.mjs`)
+    }
+  }
 }
 
 /** Removes files of earlier bundles. */

@@ -21,7 +21,7 @@ import {
 import { SetupError } from './failure.mjs'
 import { hasNvidiaGpu } from './gpu.mjs'
 import { opsCompiled, opsKey, setUpOps } from './ops.mjs'
-import { bindingPackage, installed } from './places.mjs'
+import { bindingPackage, installed, setupCommand } from './places.mjs'
 import { say, step } from './progress.mjs'
 import { clearStages } from './staging.mjs'
 import { installWheels } from './wheel.mjs'
@@ -98,7 +98,7 @@ export async function setUpEngine(plan) {
       await installWheels(wheels, plan.folders[group], plan.cache)
     } catch (error) {
       if (!wheels.optional) throw error
-      say(`without ${group}, networks are served more slowly; \`npm run setup\` tries again`)
+      say(`without ${group}, networks are served more slowly; \`${setupCommand}\` tries again`)
       say(error.message)
     }
   }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bindingFolder, compile, copyAtOnce, runPath } from './binding.mjs'
-import { root } from './places.mjs'
+import { root, setupCommand } from './places.mjs'
 import { say, step } from './progress.mjs'
 import { stage } from './staging.mjs'
 
@@ -36,7 +36,9 @@ export async function setUpOps(plan) {
     await copyAtOnce(cachedOps(plan), installedOps)
     return installedOps
   } catch (error) {
-    say('without the ops of native/, images are converted more slowly; `npm run setup` tries again')
+    say(
+      `without the ops of native/, images are converted more slowly; \`${setupCommand}\` tries again`,
+    )
     say(error.message)
     return null
   }

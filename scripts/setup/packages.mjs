@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onPath, run } from './child.mjs'
 import { SetupError } from './failure.mjs'
@@ -18,12 +18,22 @@ export function packagesReady() {
 }
 
 export async function installPackages() {
+  refuseLink()
   await step('installing npm packages', async () => {
-    const { ok, tail } = await npm(['ci', '--include=dev'], root)
+    const { ok, tail } = await npm(['ci', '--include=dev', '--ignore-scripts'], root)
     if (!ok) throw npmFailed(tail)
   })
   if (!packagesReady())
     throw npmFailed('node_modules does not match package-lock.json after the install')
+}
+
+/** npm would replace the packages of another checkout, which may run. */
+function refuseLink() {
+  if (!lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) return
+  throw new SetupError(
+    `${modules} is a link, and the packages there do not match package-lock.json`,
+    'install them there, or remove the link',
+  )
 }
 
 /** Runs npm: the one that runs this script, else the one in the PATH. */

@@ -32,7 +32,7 @@ export async function findConnection(
     (await localKey(url, environment))
   if (key === undefined) {
     throw new CommandError(
-      `no key for ${url}; run \`trainyard login\`, or set TRAINYARD_KEY`,
+      `no key for ${url}; \`trainyard login\` asks for it, or set TRAINYARD_KEY. For a server on this machine, \`trainyard up\` starts one and makes a key.`,
       exitCodes.notAllowed,
     )
   }

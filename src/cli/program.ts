@@ -21,6 +21,7 @@ import { addDemo } from './server/demo.js'
 import { addDown } from './server/down.js'
 import { addKeys } from './server/keys.js'
 import { addLogin, addLogout } from './server/login.js'
+import { addSetup } from './server/setup.js'
 import { addStart } from './server/start.js'
 import { addStatus } from './server/status.js'
 import { addUp } from './server/up.js'
@@ -67,6 +68,7 @@ export function createProgram(cli: Cli): Command {
   program.commandsGroup('Server:')
   addDemo(program, cli)
   addStart(program, cli)
+  addSetup(program, cli)
   addUp(program, cli)
   addDown(program, cli)
   addStatus(program, cli)

@@ -1,0 +1,37 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { run } from './child.mjs'
+import { SetupError } from './failure.mjs'
+import { modules, root } from './places.mjs'
+
+const folder = join(root, 'dist', 'client')
+
+/** Builds what `import { Client } from 'trainyard/client'` loads: one file for Node and browsers, and its types. */
+export async function buildClientPackage() {
+  rmSync(folder, { recursive: true, force: true })
+  // not before the packages are installed
+  const { build } = await import('esbuild')
+  await build({
+    entryPoints: [join(root, 'src', 'client', 'client.ts')],
+    outfile: join(folder, 'client.js'),
+    absWorkingDir: root,
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    target: 'es2022',
+    format: 'esm',
+    bundle: true,
+    keepNames: true,
+    sourcemap: true,
+    logLevel: 'warning',
+  })
+  const tsc = join(modules, 'typescript', 'bin', 'tsc')
+  const project = join('src', 'client', 'tsconfig.json')
+  const { ok, tail } = await run(
+    process.execPath,
+    [tsc, '--project', project, '--pretty', 'false'],
+    {
+      cwd: root,
+    },
+  )
+  if (!ok) throw new SetupError(`TypeScript found errors:\n${tail}`, 'report this as a bug')
+}
