@@ -1,4 +1,5 @@
 import { ConnectionError, ProblemError, UnexpectedAnswerError } from '../client/client.js'
+import { LocalFileError } from '../client/local/local-file-error.js'
 import { exitCodes } from './exit-codes.js'
 
 /** What ends a command: a message that names the cure, and the exit code. */
@@ -24,6 +25,11 @@ export interface Failure {
 /** What is printed of an error, and the exit code that it means. `url` is that of the server, if it is known. */
 export function failureOf(error: unknown, url?: string): Failure {
   if (error instanceof CommandError) return { message: error.message, exitCode: error.exitCode }
+  if (error instanceof LocalFileError) {
+    // with a cause it cannot be read; without one it changed while it was sent
+    const exitCode = error.cause === undefined ? exitCodes.failed : exitCodes.usage
+    return { message: error.message, exitCode }
+  }
   if (error instanceof ProblemError) return problemFailure(error)
   if (error instanceof ConnectionError) {
     const reason = connectionReason(error)

@@ -15,6 +15,7 @@ import { UploadCalls } from './upload-calls.js'
 import { WebhookCalls } from './webhook-calls.js'
 import { WeightsCalls } from './weights-calls.js'
 
+export type { Content, UploadFile } from './content.js'
 export { ConnectionError, ProblemError, UnexpectedAnswerError } from './errors.js'
 export type { JobStreamEvent } from './job-calls.js'
 
@@ -63,7 +64,7 @@ export class Client {
     this.jobs = new JobCalls(caller)
     this.imports = new ImportCalls(caller)
     this.uploads = new UploadCalls(caller)
-    this.datasets = new DatasetCalls(caller, this.imports)
+    this.datasets = new DatasetCalls(caller, this.imports, this.uploads)
     this.models = new ModelCalls(caller)
     this.predictions = new PredictionCalls(caller)
     this.aliases = new AliasCalls(caller)

@@ -16,53 +16,90 @@ import {
   type QueryOf,
   withQuery,
 } from './caller.js'
+import { blobOf, contentOf, type UploadFile } from './content.js'
 import { type ImportCalls, type MakingOptions, secondsToMake } from './import-calls.js'
+import type { UploadCalls } from './upload-calls.js'
 
 export type DatasetFormat = 'tfrecord' | 'folders' | 'csv' | 'parquet' | 'arrow'
+
+/** How the files are read, such as `target`, and how the call goes. */
+export interface UploadOptions
+  extends Omit<DatasetRequest, 'source' | 'sources' | 'name'>,
+    MakingOptions {
+  /** How many bytes of large files have arrived. */
+  onSent?: ((sent: { bytes: number; total: number }) => void) | undefined
+}
+
+/** Less than this is one request: to send it again costs less than to ask what has arrived. */
+const mostFormBytes = 4 * 2 ** 20
+/** The most that a form takes. */
+const mostFormFiles = 100
 
 export class DatasetCalls {
   constructor(
     private readonly caller: Caller,
     private readonly imports: ImportCalls,
+    private readonly uploads: UploadCalls,
   ) {}
 
-  /** Sends files, and waits until the server has made a data set of them, however long it takes. */
+  /**
+   * Sends files, and waits until the server has made a data set of them, however long it takes. Large files are sent
+   * in parts that go on after a lost connection. In Node, `openFile` and `openFolder` of `trainyard/client/node` read
+   * the files of the machine.
+   */
   async upload(
     name: string,
-    files: readonly { name: string; content: Blob }[],
-    { onProgress, ...options }: MakingOptions = {},
+    files: readonly UploadFile[],
+    options: UploadOptions = {},
   ): Promise<DatasetManifest> {
-    const form = new FormData()
-    form.set('name', name)
-    for (const file of files) form.append('files', file.content, file.name)
-    const answer = this.caller.json<DatasetManifest | DatasetImport>(
-      'POST',
-      withQuery('/datasets', { wait: secondsToMake }),
-      {
-        ...options,
-        body: form,
-      },
-    )
-    return this.imports.dataset(await answer, { onProgress, ...options })
+    const { onSent, onProgress, onLost, onBack, signal, timeoutMs, retryForMs, ...settings } =
+      options
+    const making = { onProgress, onLost, onBack, signal, timeoutMs, retryForMs }
+    const contents = files.map(contentOf)
+    const total = contents.reduce((sum, { bytes }) => sum + bytes, 0)
+    if (total <= mostFormBytes && files.length <= mostFormFiles) {
+      const form = await formOf({ name, ...settings }, files)
+      return this.imports.finish(() => this.send(form, making), making)
+    }
+    const uploads: string[] = []
+    let before = 0
+    for (const content of contents) {
+      const upload = await this.uploads.send(content, {
+        ...{ signal, onLost, onBack },
+        onSent: bytes => onSent?.({ bytes: before + bytes, total }),
+      })
+      uploads.push(upload)
+      before += content.bytes
+    }
+    return this.create({ name, ...settings, source: { kind: 'upload', uploads } }, making)
+  }
+
+  private send(form: FormData, { signal, timeoutMs, retryForMs }: CallOptions) {
+    const path = withQuery('/datasets', { wait: secondsToMake })
+    return this.caller.json<DatasetManifest | DatasetImport>('POST', path, {
+      ...{ signal, timeoutMs, retryForMs },
+      body: form,
+      // the same content is the same data set
+      isRepeatable: true,
+    })
   }
 
   /** Makes a data set of what the request names, and waits until it is made. */
-  async create(
-    request: DatasetRequest,
-    { onProgress, ...options }: MakingOptions = {},
-  ): Promise<DatasetManifest> {
-    const begun = this.imports.begin(request, { wait: secondsToMake, ...options })
-    return this.imports.dataset(await begun, { onProgress, ...options })
+  create(request: DatasetRequest, options: MakingOptions = {}): Promise<DatasetManifest> {
+    const { signal, timeoutMs, retryForMs } = options
+    const call = { wait: secondsToMake, signal, timeoutMs, retryForMs }
+    return this.imports.finish(() => this.imports.begin(request, call), options)
   }
 
   /** Makes a data set of another one, and waits until it is made. */
-  async derive(
+  derive(
     id: string,
     request: DeriveRequest,
-    { onProgress, ...options }: MakingOptions = {},
+    options: MakingOptions = {},
   ): Promise<DatasetManifest> {
-    const begun = this.beginDerivation(id, request, { wait: secondsToMake, ...options })
-    return this.imports.dataset(await begun, { onProgress, ...options })
+    const { signal, timeoutMs, retryForMs } = options
+    const call = { wait: secondsToMake, signal, timeoutMs, retryForMs }
+    return this.imports.finish(() => this.beginDerivation(id, request, call), options)
   }
 
   /** Makes a data set of another one; see `ImportCalls.begin`. */
@@ -75,6 +112,8 @@ export class DatasetCalls {
     return this.caller.json<DatasetManifest | DatasetImport>('POST', path, {
       ...options,
       ...jsonBody(request),
+      // the same content is the same data set
+      isRepeatable: true,
     })
   }
 
@@ -149,4 +188,13 @@ export class DatasetCalls {
     const path = withQuery(pathOf`/datasets/${id}/archive`, { format })
     return this.caller.request('GET', path, { ...options, isStream: true })
   }
+}
+
+async function formOf(settings: object, files: readonly UploadFile[]): Promise<FormData> {
+  const form = new FormData()
+  for (const [name, value] of Object.entries(settings))
+    if (value !== undefined)
+      form.set(name, typeof value === 'string' ? value : JSON.stringify(value))
+  for (const file of files) form.append('files', await blobOf(file), file.name)
+  return form
 }

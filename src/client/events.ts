@@ -12,7 +12,7 @@ export interface FollowOptions {
   /** The connection is lost, and is tried again: called with each reason. */
   onLost?: ((reason: Error | null) => void) | undefined
   /** The stream goes on after it was lost. Nothing is missing, and nothing comes twice. */
-  onResumed?: (() => void) | undefined
+  onBack?: (() => void) | undefined
   /** How long a lost connection is tried again before the iteration throws; 5 minutes. */
   giveUpAfterMs?: number | undefined
 }
@@ -36,7 +36,7 @@ export async function* followEvents(
   options: FollowOptions,
   { isLast, isOver }: StreamEnd,
 ): AsyncGenerator<EventSourceMessage> {
-  const { signal, onLost, onResumed, giveUpAfterMs = defaultPatienceMs } = options
+  const { signal, onLost, onBack, giveUpAfterMs = defaultPatienceMs } = options
   let { after } = options
   let isOpened = false
   let lostAt: number | null = null
@@ -44,7 +44,7 @@ export async function* followEvents(
     let reason: Error | null = null
     try {
       const onOpen = () => {
-        if (lostAt !== null) onResumed?.()
+        if (lostAt !== null) onBack?.()
         isOpened = true
         lostAt = null
       }

@@ -6,7 +6,7 @@ import { type Caller, type CallOptions, jsonBody, pathOf, type Query, withQuery 
 import { ProblemError } from './errors.js'
 import { type FollowOptions, followEvents } from './events.js'
 
-export interface MakingOptions extends CallOptions {
+export interface MakingOptions extends CallOptions, Pick<FollowOptions, 'onLost' | 'onBack'> {
   /** Called with each state and progress of an import that takes long. */
   onProgress?: ((progress: DatasetImport) => void) | undefined
 }
@@ -38,7 +38,8 @@ export class ImportCalls {
     return this.caller.json<DatasetManifest | DatasetImport>(
       'POST',
       withQuery('/imports', { wait }),
-      { ...options, ...jsonBody(request) },
+      // the same content is the same data set
+      { ...options, ...jsonBody(request), isRepeatable: true },
     )
   }
 
@@ -76,19 +77,34 @@ export class ImportCalls {
       yield JSON.parse(data) as DatasetImport
   }
 
-  /** The data set of an answer, which may be there or still be made. Throws the problem if it cannot be made. */
-  async dataset(
-    answer: DatasetManifest | DatasetImport,
-    { onProgress, ...options }: MakingOptions = {},
+  /** Waits until an import has ended, and returns it: look at its `status`. */
+  async wait(
+    id: string,
+    { onProgress, ...options }: FollowOptions & Pick<MakingOptions, 'onProgress'> = {},
+  ): Promise<DatasetImport> {
+    let latest: DatasetImport | undefined
+    for await (latest of this.follow(id, options)) onProgress?.(latest)
+    return latest!
+  }
+
+  /**
+   * The data set that `begin` makes, which may be there at once. Begins again if the server was restarted meanwhile.
+   * Throws the problem if the data set cannot be made.
+   */
+  async finish(
+    begin: () => Promise<DatasetManifest | DatasetImport>,
+    { onProgress, signal, onLost, onBack }: MakingOptions = {},
   ): Promise<DatasetManifest> {
-    if (!('status' in answer)) return answer
-    let latest = answer
-    onProgress?.(latest)
-    if (latest.finishedAt === null) {
-      for await (latest of this.follow(latest.id, options)) onProgress?.(latest)
+    for (;;) {
+      const begun = await begin()
+      if (!('status' in begun)) return begun
+      onProgress?.(begun)
+      const options = { signal, onLost, onBack, onProgress }
+      const end = begun.finishedAt === null ? await this.wait(begun.id, options) : begun
+      if (end.status === 'interrupted') continue
+      if (end.problem) throw new ProblemError(end.problem)
+      const id = end.name ?? end.dataset!
+      return this.caller.json<DatasetManifest>('GET', pathOf`/datasets/${id}`, { signal })
     }
-    if (latest.problem) throw new ProblemError(latest.problem)
-    const id = latest.name ?? latest.dataset!
-    return this.caller.json<DatasetManifest>('GET', pathOf`/datasets/${id}`, options)
   }
 }

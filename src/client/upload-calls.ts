@@ -1,4 +1,6 @@
 import { type Caller, type CallOptions, pathOf } from './caller.js'
+import { contentOf, type UploadFile } from './content.js'
+import { type SendOptions, transfer } from './transfer.js'
 
 const tus = { 'tus-resumable': '1.0.0' }
 
@@ -8,6 +10,14 @@ const tus = { 'tus-resumable': '1.0.0' }
  */
 export class UploadCalls {
   constructor(private readonly caller: Caller) {}
+
+  /**
+   * Sends a file, from where an earlier transfer of it ended, and returns the id of the upload. A lost connection and a
+   * server that restarts only delay it.
+   */
+  send(file: UploadFile, options: SendOptions = {}): Promise<string> {
+    return transfer(this, contentOf(file), options)
+  }
 
   /** Begins an upload of so many bytes, and returns its id. `name` is for messages of the server. */
   async create(name: string, bytes: number, options?: CallOptions): Promise<string> {
@@ -30,7 +40,7 @@ export class UploadCalls {
   }
 
   /** Sends the bytes that follow the first `offset` ones, and returns how many the server has then. */
-  async send(
+  async append(
     id: string,
     offset: number,
     bytes: Uint8Array<ArrayBuffer>,

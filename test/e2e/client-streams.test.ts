@@ -45,7 +45,7 @@ test('metrics come once each, in order, while the connection is cut and the serv
   }
   const options = {
     onLost: (reason: Error | null) => void lost.push(reason?.message ?? 'ended'),
-    onResumed: () => void resumed++,
+    onBack: () => void resumed++,
   }
   let status = ''
   for await (const { event, data } of client.jobs.follow(id, options)) {

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { hashOf } from '../../client/local/content.js'
 
 /** The server removes an upload a day after its last byte. */
 const keptMs = 24 * 60 * 60 * 1000
@@ -51,7 +51,3 @@ export class KeptState {
     return join(this.folder, hashOf(about))
   }
 }
-
-/** The same for the same values. */
-export const hashOf = (values: readonly unknown[]): string =>
-  createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 32)

@@ -1,17 +1,26 @@
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import { mostTarBytes } from '../../client/tar-header.js'
+import {
+  fileContent,
+  folderContents,
+  type LocalContent,
+  unreadable,
+} from '../../client/local/content.js'
+import {
+  type FolderContent,
+  type FoundFile,
+  findFiles,
+  type LeftOut,
+} from '../../client/local/found-files.js'
 import type { DatasetSource } from '../../spec/dataset-request.js'
 import { exitCodes } from '../exit-codes.js'
 import { CommandError } from '../failure.js'
-import { type Content, fileContent, tarContent, unreadable } from './content.js'
-import { type FolderContent, type FoundFile, findFiles, type LeftOut } from './found-files.js'
 
 /** What is sent, or what the server fetches. */
 export interface PushPlan {
   /** A name for the data set if the user gives none. */
   name: string
-  contents: Content[]
+  contents: LocalContent[]
   sources: DatasetSource[]
   files: number
   leftOut: LeftOut
@@ -62,9 +71,6 @@ async function planFiles(paths: readonly string[]): Promise<PushPlan> {
   return { name: nameFrom(paths[0]!), contents, sources: [], files: files.length, leftOut: {} }
 }
 
-const archiveEnding = /\.(zip|tar|tgz|tzst|tar\.[a-z0-9]+)$/i
-
-/** The server reads no archive within another, and a tar has no room for the size of a huge file: these go alone. */
 function planFolder(folder: string, { files, hasImages, leftOut }: FolderContent): PushPlan {
   const root = basename(resolve(folder)) || 'files'
   if (files.length === 0) {
@@ -72,10 +78,7 @@ function planFolder(folder: string, { files, hasImages, leftOut }: FolderContent
     throw new CommandError(message, exitCodes.usage)
   }
   if (hasImages) refuseWithoutClasses(folder, files)
-  const isAlone = ({ path, bytes }: FoundFile) => archiveEnding.test(path) || bytes > mostTarBytes
-  const packed = files.filter(file => !isAlone(file))
-  const contents = files.filter(isAlone).map(fileContent)
-  if (packed.length > 0) contents.unshift(tarContent(root, packed))
+  const contents = folderContents(root, files)
   return { name: nameFrom(root), contents, sources: [], files: files.length, leftOut }
 }
 

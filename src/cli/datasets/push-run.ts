@@ -1,4 +1,5 @@
 import type { Client } from '../../client/client.js'
+import type { LocalContent } from '../../client/local/content.js'
 import type { DatasetRequest } from '../../spec/dataset-request.js'
 import type { Cli } from '../cli.js'
 import { failureOf } from '../failure.js'
@@ -6,7 +7,6 @@ import { quick } from '../keep-trying.js'
 import { formatBytes } from '../terminal/format.js'
 import type { ProgressBar } from '../terminal/progress-bar.js'
 import { Rate } from '../terminal/rate.js'
-import type { Content } from './content.js'
 import { KeptState } from './kept-state.js'
 import { type Made, type MakingOptions, makeDataset, resumeMaking } from './making.js'
 import type { PushPlan } from './push-plan.js'
@@ -108,7 +108,7 @@ export class PushRun {
     )
   }
 
-  private async send(content: Content): Promise<string> {
+  private async send(content: LocalContent): Promise<string> {
     const before = this.sentBytes
     const rate = new Rate()
     const show = (sent: number) => {

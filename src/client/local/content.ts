@@ -1,25 +1,20 @@
+import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import pLimit from 'p-limit'
-import { tarEnd, tarHead, tarPadding } from '../../client/tar-header.js'
-import { exitCodes } from '../exit-codes.js'
-import { CommandError } from '../failure.js'
+import type { Content } from '../content.js'
+import { mostTarBytes, tarEnd, tarHead, tarPadding } from '../tar-header.js'
 import type { FoundFile } from './found-files.js'
-import { hashOf } from './kept-state.js'
+import { LocalFileError } from './local-file-error.js'
 
-/** Bytes to send, which can be read from any place again after a break. */
-export interface Content {
-  name: string
-  bytes: number
+export interface LocalContent extends Content {
   /** The same while the files have the same names, sizes and times. To read them all would take too long. */
   fingerprint: string
-  /** `length` bytes from `offset` on, fewer only at the end. */
-  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>
 }
 
 const filesAtATime = 16
 
 /** A file as it is. */
-export const fileContent = (file: FoundFile): Content => ({
+export const fileContent = (file: FoundFile): LocalContent => ({
   name: file.path.split('/').at(-1)!,
   bytes: file.bytes,
   fingerprint: hashOf([file.place, file.bytes, file.mtimeMs]),
@@ -34,7 +29,7 @@ export const fileContent = (file: FoundFile): Content => ({
  * Many files as one tar, which is made while it is sent and never lies anywhere: a part of it is made from the files
  * that lie there. `root` is the folder around all paths.
  */
-export function tarContent(root: string, files: readonly FoundFile[]): Content {
+export function tarContent(root: string, files: readonly FoundFile[]): LocalContent {
   const head = (file: FoundFile) => tarHead(`${root}/${file.path}`, file.bytes)
   const starts = new Float64Array(files.length + 1)
   for (const [i, file] of files.entries()) {
@@ -111,12 +106,29 @@ async function opened({ place }: FoundFile): Promise<FileHandle> {
   }
 }
 
-export const unreadable = (place: string, error: unknown): CommandError =>
-  new CommandError(
+export const unreadable = (place: string, error: unknown): LocalFileError =>
+  new LocalFileError(
+    place,
     `${place} cannot be read (${(error as NodeJS.ErrnoException).code ?? error})`,
-    exitCodes.usage,
     { cause: error },
   )
 
 const changed = ({ place }: FoundFile) =>
-  new CommandError(`${place} changed while it was sent; run the command again`, exitCodes.failed)
+  new LocalFileError(place, `${place} changed while it was sent; begin again`)
+
+/** The same for the same values. */
+export const hashOf = (values: readonly unknown[]): string =>
+  createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 32)
+
+const archiveEnding = /\.(zip|tar|tgz|tzst|tar\.[a-z0-9]+)$/i
+
+/**
+ * A folder as one tar. The server reads no archive within another, and a tar has no room for the size of a huge file:
+ * these go alone.
+ */
+export function folderContents(root: string, files: readonly FoundFile[]): LocalContent[] {
+  const isAlone = ({ path, bytes }: FoundFile) => archiveEnding.test(path) || bytes > mostTarBytes
+  const packed = files.filter(file => !isAlone(file))
+  const contents = files.filter(isAlone).map(fileContent)
+  return packed.length > 0 ? [tarContent(root, packed), ...contents] : contents
+}
