@@ -9,9 +9,9 @@ export interface FollowOptions {
   signal?: AbortSignal | undefined
   /** The id of an event: the stream begins after it. */
   after?: string | undefined
-  /** The connection is lost, and is tried again: called with each reason. */
+  /** The connection is lost, and is tried again. Without a reason, the server has ended the stream, as before a restart. */
   onLost?: ((reason: Error | null) => void) | undefined
-  /** The stream goes on after it was lost. Nothing is missing, and nothing comes twice. */
+  /** The stream goes on. Nothing is missing, and nothing comes twice. */
   onBack?: (() => void) | undefined
   /** How long a lost connection is tried again before the iteration throws; 5 minutes. */
   giveUpAfterMs?: number | undefined
@@ -62,10 +62,10 @@ export async function* followEvents(
       if (!isOpened || !isPassing(error)) throw error
       reason = error
     }
+    if (lostAt === null) onLost?.(reason)
     lostAt ??= performance.now()
     const pause = backOff(attempt)
     if (performance.now() - lostAt + pause > giveUpAfterMs && reason) throw reason
-    onLost?.(reason)
     await sleep(pause, signal)
   }
 }

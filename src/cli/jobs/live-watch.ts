@@ -54,7 +54,7 @@ export class LiveWatch {
     const events = this.client.jobs.followProgress(this.job.id, {
       signal: this.cli.interrupted,
       onLost: () => this.say('The connection to the server is lost; trying again …'),
-      onResumed: () => this.say(''),
+      onBack: () => this.say(''),
     })
     for await (const event of events) {
       if (event.event === 'job') this.show(event.data)

@@ -88,7 +88,7 @@ export function followOptions({ interrupted, output }: Cli): FollowOptions {
       if (!isLost) output.note('The connection to the server is lost; trying again …')
       isLost = true
     },
-    onResumed: () => {
+    onBack: () => {
       isLost = false
       output.note('Connected again; nothing is missing.')
     },

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
+import { unreadable } from '../../client/local/content.js'
+import { findFiles, startsLikeImage } from '../../client/local/found-files.js'
 import type { Cli } from '../cli.js'
-import { unreadable } from '../datasets/content.js'
-import { findFiles, startsLikeImage } from '../datasets/found-files.js'
 import { usageError } from '../failure.js'
 
 /** What a file has, by its ending or else by its first bytes. */
