@@ -62,7 +62,9 @@ async function printPoints(cli: Cli, client: Client, job: Job, query: MetricsQue
   const points: Record<string, MetricPoint[]> = {}
   for await (const page of pagesOf(cli, client, job, query)) {
     for (const [name, more] of Object.entries(page.points)) {
-      points[name] = [...(points[name] ?? []), ...more]
+      const before = points[name] ?? []
+      before.push(...more)
+      points[name] = before
     }
   }
   cli.output.result({ job: job.id, points }, () => '')
