@@ -1,6 +1,7 @@
 import { ConnectionError, ProblemError, UnexpectedAnswerError } from '../client/client.js'
 import { LocalFileError } from '../client/local/local-file-error.js'
 import { exitCodes } from './exit-codes.js'
+import { hintOf } from './hints.js'
 
 /** What ends a command: a message that names the cure, and the exit code. */
 export class CommandError extends Error {
@@ -53,6 +54,8 @@ function problemFailure({ problem }: ProblemError): Failure {
       .filter(({ message }) => !detail.includes(message))
       .map(({ path, message }) => `  ${path || '/'}: ${message}`),
   ]
+  const hint = hintOf(problem)
+  if (hint !== null) lines.push(hint)
   if (status === 401) lines.push('Sign in with `trainyard login`, or set TRAINYARD_KEY.')
   return { message: lines.join('\n'), exitCode: exitCodeOf(status) }
 }

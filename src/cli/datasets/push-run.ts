@@ -1,4 +1,4 @@
-import type { Client } from '../../client/client.js'
+import { type Client, ProblemError } from '../../client/client.js'
 import type { LocalContent } from '../../client/local/content.js'
 import type { DatasetRequest } from '../../spec/dataset-request.js'
 import type { Cli } from '../cli.js'
@@ -17,6 +17,9 @@ import { formFields } from './set-options.js'
 const mostFormBytes = 4 * 2 ** 20
 /** The most that a form takes. */
 const mostFormFiles = 100
+
+/** The id of an upload that no server has. */
+const noUpload = `up-${'0'.repeat(32)}`
 
 type Stage = 'starting' | 'sending' | 'making'
 
@@ -99,6 +102,7 @@ export class PushRun {
       const made = await resumeMaking(this.client, running, this.makingOptions(about))
       if (made) return this.forget(about, made)
     }
+    await this.checkOptions()
     this.stage = 'sending'
     const uploads: string[] = []
     for (const content of contents) uploads.push(await this.send(content))
@@ -106,6 +110,17 @@ export class PushRun {
       about,
       await this.make({ ...this.request, source: { kind: 'upload', uploads } }, about),
     )
+  }
+
+  /** Wrong options are told before gigabytes are sent: the server looks at them before it looks for an upload. */
+  private async checkOptions(): Promise<void> {
+    const source = { kind: 'upload' as const, uploads: [noUpload] }
+    try {
+      await this.client.imports.make({ ...this.request, source }, { wait: 0 })
+    } catch (error) {
+      if (error instanceof ProblemError && error.code === 'UPLOAD_NOT_FOUND') return
+      throw error
+    }
   }
 
   private async send(content: LocalContent): Promise<string> {

@@ -40,9 +40,13 @@ const texts = new Set(
 
 function parseValue(key: string, value: string): unknown {
   if (texts.has(key)) return value
-  const size = key === 'resize' && /^(\d{1,5})(?:x(\d{1,5}))?$/.exec(value)
+  const parsed = jsonOr(value)
+  if (key !== 'resize' || typeof parsed === 'object') return parsed
+  const size = /^(\d{1,5})(?:x(\d{1,5}))?$/.exec(value)
   if (size) return { height: Number(size[1]), width: Number(size[2] ?? size[1]) }
-  return jsonOr(value)
+  throw usage(
+    `--set 'resize=${value}': expected a size such as 224 or 224x160 (height x width); resize.mode=fit sets the mode`,
+  )
 }
 
 function jsonOr(text: string): unknown {

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { type Client, ProblemError } from '../../client/client.js'
 import type { Predictor } from '../../client/prediction-calls.js'
 import type { Cli } from '../cli.js'
-import { CommandError, failureOf, usageError } from '../failure.js'
+import { usageError } from '../failure.js'
 import { assertFree, saveText } from '../files/save.js'
 import { parseCount } from '../option-values.js'
 import { countOf } from '../terminal/format.js'
@@ -174,18 +174,18 @@ function sayNotes({ output }: Cli, notes: readonly { message: string }[]): void 
 /** The error of a request with the names of its files. */
 function atFile(error: unknown, { files, body, firstRow }: PredictionRequest): unknown {
   if (!(error instanceof ProblemError)) return error
-  const { exitCode } = failureOf(error)
-  const { detail, code, errors = [] } = error.problem
-  const place = (path: string) => {
-    const index = /^\/(\d+)(\/|$)/.exec(path)?.[1]
-    if (body instanceof FormData) return (index && files[Number(index)]) ?? path
-    return firstRow === 0
-      ? `${files[0]} ${path}`
-      : `${files[0]} ${path}, counted from row ${firstRow}`
-  }
-  const lines = errors.map(({ path, message }) => `  ${place(path)}: ${message}`)
-  const about = body instanceof FormData ? '' : `${files[0]}: `
-  return new CommandError([`${about}${detail} (${code})`, ...lines].join('\n'), exitCode, {
-    cause: error,
+  const { detail, errors = [] } = error.problem
+  const isForm = body instanceof FormData
+  const counted = firstRow === 0 ? '' : `, counted from row ${firstRow}`
+  const named = errors.map(({ path, ...rest }) => {
+    const index = /^\/(\d+)(?:\/|$)/.exec(path)?.[1]
+    const file = isForm ? index && files[Number(index)] : files[0]
+    return {
+      ...rest,
+      path: file === undefined ? path : isForm ? file : `${file} ${path}${counted}`,
+    }
   })
+  const about = isForm ? (named.length === 1 ? named[0]!.path : null) : `${files[0]}${counted}`
+  const problem = { ...error.problem, errors: named }
+  return new ProblemError(about === null ? problem : { ...problem, detail: `${about}: ${detail}` })
 }
