@@ -9,6 +9,7 @@ import { setUpDataWitnesses } from './setup/data-witnesses.mjs'
 import { main } from './setup/failure.mjs'
 import { setUpObjectStore } from './setup/object-store.mjs'
 import { modules, root } from './setup/places.mjs'
+import { setUpPythonClient } from './setup/python-client.mjs'
 import { setUpSchemathesis } from './setup/schemathesis.mjs'
 import { setUpServingClients } from './setup/serving-clients.mjs'
 import { setup } from './setup.mjs'
@@ -25,6 +26,7 @@ await main(async () => {
     await setUpClientGenerators()
     await setUpDataWitnesses()
     await setUpServingClients()
+    await setUpPythonClient()
     await setUpObjectStore()
     await setUpBrowser()
     return true

@@ -21,6 +21,8 @@ export interface PythonPackages {
    * with what it writes to stderr if it fails or takes more than a minute.
    */
   run(program: string, ...args: string[]): Promise<string>
+  /** Where the packages are; empty if they are not installed. */
+  folder: string
   /** An environment in which `python3` has the packages, for scripts that call it. */
   environment(): NodeJS.ProcessEnv
 }
@@ -44,6 +46,7 @@ export function pythonPackages(marker: string, title: string): PythonPackages {
   }
   return {
     needed: { skip },
+    folder: found?.folder ?? '',
     environment,
     async run(program, ...args) {
       if (!found) throw new Error(String(skip))

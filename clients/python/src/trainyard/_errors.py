@@ -42,11 +42,8 @@ class ProblemError(TrainyardError):
 
     def __str__(self) -> str:
         lines = [f"{self.detail} ({self.code})"]
-        lines += [
-            f"  {error['path']}: {error['message']}"
-            for error in self.errors
-            if error["message"] not in self.detail
-        ]
+        if len(self.errors) != 1 or self.errors[0]["message"] not in self.detail:
+            lines += [f"  {error['path']}: {error['message']}" for error in self.errors]
         if self.status == 401:
             lines.append(_KEY_CURE)
         return "\n".join(lines)

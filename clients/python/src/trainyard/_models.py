@@ -292,11 +292,14 @@ class Models:
         version: int,
         *,
         note: str | None = None,
+        stage: str | None = None,
         tags: Mapping[str, str | None] | None = None,
+        reason: str | None = None,
     ) -> Model:
-        """Changes the note of a version, and tags: None removes one."""
-        request = {"note": note, "tags": tags}
-        body = {name: value for name, value in request.items() if value is not None}
+        """Changes what is given of a version. An empty note or stage removes it, and None a tag."""
+        request = {"note": note, "stage": stage, "tags": tags, "reason": reason}
+        body: dict[str, Any] = {name: each for name, each in request.items() if each is not None}
+        body.update({name: None for name in ("note", "stage") if request[name] == ""})
         path = f"/models/{segment(model)}/versions/{segment(version)}"
         return Model(self._client, self._transport.json("PATCH", path, json=body))
 
