@@ -108,6 +108,9 @@ function release() {
 
 const packages = (missing, manager) => missing.flatMap(tool => tool[manager])
 
+/** The command that installs one of the tools. */
+export const cureOf = name => cure([tools[name]], process.getuid() === 0)
+
 /** The command that installs the missing tools. */
 export function cure(missing, isRoot) {
   const sudo = !isRoot && onPath('sudo') ? 'sudo ' : ''

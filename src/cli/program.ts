@@ -18,6 +18,7 @@ import { addPredict } from './models/predict.js'
 import { addWeights } from './models/weights.js'
 import { addBackup } from './server/backup.js'
 import { addDemo } from './server/demo.js'
+import { addDoctor } from './server/doctor.js'
 import { addDown } from './server/down.js'
 import { addKeys } from './server/keys.js'
 import { addLogin, addLogout } from './server/login.js'
@@ -72,6 +73,7 @@ export function createProgram(cli: Cli): Command {
   addUp(program, cli)
   addDown(program, cli)
   addStatus(program, cli)
+  addDoctor(program, cli)
   addLogin(program, cli)
   addLogout(program, cli)
   addKeys(program, cli)

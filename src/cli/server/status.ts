@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { ServerInfo } from '../../spec/server-info.js'
 import type { Cli } from '../cli.js'
 import { formatBytes } from '../terminal/format.js'
+import { rowsText } from '../terminal/rows.js'
 
 /** `trainyard status`: what the server is and does. */
 export function addStatus(program: Command, cli: Cli): void {
@@ -29,10 +30,7 @@ function describe(cli: Cli, url: string, info: ServerInfo): string {
     ['data', data(info)],
     ...info.problems.map(({ part, message }): [string, string] => [part, message]),
   ]
-  const width = Math.max(...rows.map(([name]) => name.length))
-  return rows
-    .map(([name, text]) => `${cli.output.style('bold', name.padEnd(width))}  ${text}`)
-    .join('\n')
+  return rowsText(rows, cli.output.width, text => cli.output.style('bold', text))
 }
 
 function jobs({ jobs }: ServerInfo): string {
