@@ -15,8 +15,6 @@ export interface RequestOptions extends CallOptions {
   keepalive?: boolean
   /** Whether a repeated request does no harm. By default true of GET, HEAD, PUT and DELETE. */
   isRepeatable?: boolean
-  /** Whether the body of the answer takes long: then the time limit is only for its head. */
-  isStream?: boolean
 }
 
 /** How the parts of the client send requests. They throw `ProblemError` if the server rejects one. */

@@ -1,7 +1,12 @@
 import type { Static } from 'typebox'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { DatasetImport } from '../spec/dataset-import.js'
-import type { ContactSheet, HistogramPage, SamplePage } from '../spec/dataset-preview.js'
+import type {
+  ColumnHistogram,
+  ContactSheet,
+  HistogramPage,
+  SamplePage,
+} from '../spec/dataset-preview.js'
 import type { DatasetRequest } from '../spec/dataset-request.js'
 import type { DeriveRequest } from '../spec/dataset-steps.js'
 import type { DatasetDiff, DatasetVersions } from '../spec/dataset-versions.js'
@@ -18,6 +23,7 @@ import {
 } from './caller.js'
 import { blobOf, contentOf, type UploadFile } from './content.js'
 import { type ImportCalls, type MakingOptions, secondsToMake } from './import-calls.js'
+import { type AllOptions, allItems } from './pages.js'
 import type { UploadCalls } from './upload-calls.js'
 
 export type DatasetFormat = 'tfrecord' | 'folders' | 'csv' | 'parquet' | 'arrow'
@@ -125,6 +131,11 @@ export class DatasetCalls {
     return this.caller.json<Page<DatasetManifest>>('GET', withQuery('/datasets', query), options)
   }
 
+  /** Yields all data sets that match, page by page. */
+  all(query: QueryOf<Static<typeof DatasetListQuery>> = {}, options: AllOptions = {}) {
+    return allItems(this.list.bind(this), query, options)
+  }
+
   /** Deletes the data set by its id, or only the name by a name. */
   async delete(id: string, options?: CallOptions): Promise<void> {
     await this.caller.request('DELETE', pathOf`/datasets/${id}`, options)
@@ -157,6 +168,12 @@ export class DatasetCalls {
     return this.caller.json<HistogramPage>('GET', path, options)
   }
 
+  /** How the values of one column of a table are spread. */
+  histogram(id: string, column: string, query: { bins?: number } = {}, options?: CallOptions) {
+    const path = withQuery(pathOf`/datasets/${id}/columns/${column}/histogram`, query)
+    return this.caller.json<ColumnHistogram>('GET', path, options)
+  }
+
   /** Many images of a data set as one PNG, and which image is in which cell. */
   async contactSheet(id: string, query: Query = {}, options?: CallOptions) {
     const [image, map] = await Promise.all([
@@ -186,7 +203,7 @@ export class DatasetCalls {
   /** A data set as one file; read its body as it arrives. */
   download(id: string, format: DatasetFormat, options?: CallOptions): Promise<Response> {
     const path = withQuery(pathOf`/datasets/${id}/archive`, { format })
-    return this.caller.request('GET', path, { ...options, isStream: true })
+    return this.caller.request('GET', path, options)
   }
 }
 

@@ -2,6 +2,7 @@ import type { Static } from 'typebox'
 import type { Checkpoint } from '../spec/checkpoint.js'
 import type { DamagedItem } from '../spec/damage.js'
 import type { EvaluationRecordPage, EvaluationRecordQuery } from '../spec/evaluation-records.js'
+import type { ImageExplanations, RowExplanations } from '../spec/explanation.js'
 import type { Job, JobPatch, JobRequest } from '../spec/job.js'
 import type { JobOutcomes, JobsAction } from '../spec/job-actions.js'
 import type { JobFacets } from '../spec/job-facets.js'
@@ -16,6 +17,7 @@ import type {
 import type { JobResources } from '../spec/job-resources.js'
 import type { JobMetrics, LoggedRow, MetricsPage } from '../spec/metrics.js'
 import type { Page } from '../spec/paging.js'
+import type { JobPredictions } from '../spec/selected-predictions.js'
 import type { ProgressUpdate as ProgressUpdateSchema } from '../spec/stream-events.js'
 import {
   type Caller,
@@ -27,6 +29,14 @@ import {
   withQuery,
 } from './caller.js'
 import { type FollowOptions, followEvents } from './events.js'
+import { type AllOptions, allItems } from './pages.js'
+import { inputBody, type PredictInput } from './predict-input.js'
+
+/** As of a model, but with the step of a checkpoint in place of the version. */
+export type JobExplanations = Omit<ImageExplanations | RowExplanations, 'model' | 'version'> & {
+  job: string
+  step: number
+}
 
 export type ProgressUpdate = Static<typeof ProgressUpdateSchema>
 
@@ -78,6 +88,11 @@ export class JobCalls {
   /** A page of jobs, the newest first. */
   list(query: QueryOf<Static<typeof JobListQuery>> = {}, options?: CallOptions) {
     return this.caller.json<Page<Job>>('GET', withQuery('/jobs', query), options)
+  }
+
+  /** Yields all jobs that match, page by page: the newest first. */
+  all(query: QueryOf<Static<typeof JobListQuery>> = {}, options: AllOptions = {}) {
+    return allItems(this.list.bind(this), query, options)
   }
 
   /** Changes the name, priority or labels of a job. */
@@ -147,7 +162,7 @@ export class JobCalls {
     options?: CallOptions,
   ): Promise<Response> {
     const path = withQuery(pathOf`/jobs/${id}/metrics`, { ...query, format })
-    return this.caller.request('GET', path, { ...options, isStream: true })
+    return this.caller.request('GET', path, options)
   }
 
   /** The metrics of many jobs, downsampled for a chart. */
@@ -172,7 +187,28 @@ export class JobCalls {
   /** A checkpoint as a tar; read its body as it arrives. */
   downloadCheckpoint(id: string, step: number, options?: CallOptions): Promise<Response> {
     const path = pathOf`/jobs/${id}/checkpoints/${step}/archive`
-    return this.caller.request('GET', path, { ...options, isStream: true })
+    return this.caller.request('GET', path, options)
+  }
+
+  checkpoint(id: string, step: number, options?: CallOptions) {
+    return this.caller.json<Checkpoint>('GET', pathOf`/jobs/${id}/checkpoints/${step}`, options)
+  }
+
+  /** The files of TensorBoard as a tar; read its body as it arrives. */
+  downloadTensorBoard(id: string, options?: CallOptions): Promise<Response> {
+    return this.caller.request('GET', pathOf`/jobs/${id}/tensorboard`, options)
+  }
+
+  /** Predicts with a checkpoint of a job, also of a running one: `at` of the query is its step, `best` or `latest`. */
+  predict(id: string, input: PredictInput, query: Query = {}, options?: CallOptions) {
+    const path = withQuery(pathOf`/jobs/${id}/predict`, query)
+    return this.caller.json<JobPredictions>('POST', path, { ...options, ...inputBody(input) })
+  }
+
+  /** Explains predictions of a checkpoint of a job. */
+  explain(id: string, input: PredictInput, query: Query = {}, options?: CallOptions) {
+    const path = withQuery(pathOf`/jobs/${id}/explain`, query)
+    return this.caller.json<JobExplanations>('POST', path, { ...options, ...inputBody(input) })
   }
 
   /** What the trainers of the job used, over time. */

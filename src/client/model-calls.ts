@@ -25,6 +25,8 @@ import {
   type RequestOptions,
   withQuery,
 } from './caller.js'
+import { type AllOptions, allItems } from './pages.js'
+import { inputBody, type PredictInput } from './predict-input.js'
 
 export type ModelFormat = 'onnx' | 'tfjs' | 'checkpoint' | 'json' | 'ubj'
 
@@ -34,6 +36,11 @@ export class ModelCalls {
 
   list(query: QueryOf<Static<typeof ModelListQuery>> = {}, options?: CallOptions) {
     return this.caller.json<Page<ModelView>>('GET', withQuery('/models', query), options)
+  }
+
+  /** Yields all models that match, page by page. */
+  all(query: QueryOf<Static<typeof ModelListQuery>> = {}, options: AllOptions = {}) {
+    return allItems(this.list.bind(this), query, options)
   }
 
   get(id: string, query: Query = {}, options?: CallOptions) {
@@ -76,13 +83,13 @@ export class ModelCalls {
   /** A version as one tar: a SavedModel, or the trees; read its body as it arrives. */
   download(id: string, query: Query = {}, options?: CallOptions): Promise<Response> {
     const path = withQuery(pathOf`/models/${id}/archive`, query)
-    return this.caller.request('GET', path, { ...options, isStream: true })
+    return this.caller.request('GET', path, options)
   }
 
   /** A version in the format of another library; read its body as it arrives. */
   export(id: string, format: ModelFormat, query: Query = {}, options?: CallOptions) {
     const path = withQuery(pathOf`/models/${id}/export`, { ...query, format })
-    return this.caller.request('GET', path, { ...options, isStream: true })
+    return this.caller.request('GET', path, options)
   }
 
   drift(id: string, query: QueryOf<Static<typeof DriftQuery>> = {}, options?: CallOptions) {
@@ -105,6 +112,15 @@ export class ModelCalls {
     return this.caller.json<RequestSamplePage>('GET', path, options)
   }
 
+  /** Deletes requests that were kept: all, or those of the `version` of the query. */
+  async deleteRequestSamples(
+    id: string,
+    query: { version?: number | undefined } = {},
+    options?: CallOptions,
+  ): Promise<void> {
+    await this.caller.request('DELETE', withQuery(pathOf`/models/${id}/samples`, query), options)
+  }
+
   traffic(id: string, query: QueryOf<Static<typeof TrafficQuery>> = {}, options?: CallOptions) {
     const path = withQuery(pathOf`/models/${id}/traffic`, query)
     return this.caller.json<Traffic>('GET', path, options)
@@ -116,6 +132,15 @@ export class ModelCalls {
     return this.caller.json<Traffic>('PUT', path, { ...options, ...jsonBody(request) })
   }
 
+  /** Ends the spreading of requests of the bare name, or of the alias of the query. */
+  async deleteTraffic(
+    id: string,
+    query: QueryOf<Static<typeof TrafficQuery>> = {},
+    options?: CallOptions,
+  ): Promise<void> {
+    await this.caller.request('DELETE', withQuery(pathOf`/models/${id}/traffic`, query), options)
+  }
+
   /** Moves an alias if all conditions of the request hold. */
   promote(id: string, request: PromotionRequest, options?: CallOptions) {
     const path = pathOf`/models/${id}/promote`
@@ -123,12 +148,12 @@ export class ModelCalls {
   }
 
   /** Predicts classes of images: one image file, or instances. The query may name the version. */
-  predict(id: string, images: Blob | unknown[], query: Query = {}, options?: CallOptions) {
+  predict(id: string, images: PredictInput, query: Query = {}, options?: CallOptions) {
     return this.ask<Predictions>(id, 'predict', query, inputBody(images), options)
   }
 
   /** Predicts as `predict`, and answers with what `topK` and `outputs` of the query ask for. */
-  predictImages(id: string, images: Blob | unknown[], query: Query = {}, options?: CallOptions) {
+  predictImages(id: string, images: PredictInput, query: Query = {}, options?: CallOptions) {
     return this.ask<SelectedPredictions>(id, 'predict', query, inputBody(images), options)
   }
 
@@ -136,24 +161,24 @@ export class ModelCalls {
    * Predicts from rows: objects by column, or arrays in the order of the columns. The query may name the version and
    * how unknown columns and categories are taken.
    */
-  predictRows(id: string, instances: unknown[], query: Query = {}, options?: CallOptions) {
+  predictRows(id: string, instances: readonly unknown[], query: Query = {}, options?: CallOptions) {
     return this.ask<RowPredictions>(id, 'predict', query, inputBody(instances), options)
   }
 
   /** Explains predictions of images: one image file, or instances as `predict` takes them. */
-  explainImages(id: string, images: Blob | unknown[], query: Query = {}, options?: CallOptions) {
+  explainImages(id: string, images: PredictInput, query: Query = {}, options?: CallOptions) {
     return this.ask<ImageExplanations>(id, 'explain', query, inputBody(images), options)
   }
 
   /** Explains predictions of rows. */
-  explainRows(id: string, instances: unknown[], query: Query = {}, options?: CallOptions) {
+  explainRows(id: string, instances: readonly unknown[], query: Query = {}, options?: CallOptions) {
     return this.ask<RowExplanations>(id, 'explain', query, inputBody(instances), options)
   }
 
   /** The explanation of an image as a PNG. */
   async explanationPicture(
     id: string,
-    image: Blob | unknown[],
+    image: PredictInput,
     format: 'heatMap' | 'overlay',
     query: Record<string, string> = {},
     options?: CallOptions,
@@ -174,13 +199,3 @@ export class ModelCalls {
     return this.caller.json<T>('POST', path, { ...options, ...body })
   }
 }
-
-/** Predictions change nothing, so they may be asked for again. */
-const inputBody = (input: Blob | unknown[]): RequestOptions =>
-  input instanceof Blob
-    ? {
-        headers: { 'content-type': input.type || 'application/octet-stream' },
-        body: input,
-        isRepeatable: true,
-      }
-    : { ...jsonBody({ instances: input }), isRepeatable: true }

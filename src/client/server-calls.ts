@@ -1,6 +1,7 @@
+import type { Readiness } from '../spec/readiness.js'
 import type { ServerInfo } from '../spec/server-info.js'
 import type { WorkerList } from '../spec/worker.js'
-import type { Caller, CallOptions } from './caller.js'
+import { type Caller, type CallOptions, withQuery } from './caller.js'
 
 export class ServerCalls {
   constructor(private readonly caller: Caller) {}
@@ -18,6 +19,11 @@ export class ServerCalls {
   /** Whether the server answers. Needs no key. */
   health(options?: CallOptions) {
     return this.caller.json<{ status: string }>('GET', '/healthz', options)
+  }
+
+  /** What a server that is ready has found, part by part; throws NOT_READY if it is not. Needs no key. */
+  readiness(query: { require?: 'worker' | undefined } = {}, options?: CallOptions) {
+    return this.caller.json<Readiness>('GET', withQuery('/readyz', query), options)
   }
 
   /** What the server counts, in the text format of Prometheus. */

@@ -3,6 +3,7 @@ import type { WeightsListQuery } from '../spec/list-queries.js'
 import type { Page } from '../spec/paging.js'
 import type { WeightsManifest, WeightsSummary } from '../spec/weights.js'
 import { type Caller, type CallOptions, pathOf, type QueryOf, withQuery } from './caller.js'
+import { type AllOptions, allItems } from './pages.js'
 
 export interface WeightsUploadOptions extends CallOptions {
   /** How the images that the weights learnt from were normalized: caffe, inception, torchvision, or mean and std as JSON. */
@@ -32,6 +33,11 @@ export class WeightsCalls {
 
   list(query: QueryOf<Static<typeof WeightsListQuery>> = {}, options?: CallOptions) {
     return this.caller.json<Page<WeightsSummary>>('GET', withQuery('/weights', query), options)
+  }
+
+  /** Yields all weights that match, page by page. */
+  all(query: QueryOf<Static<typeof WeightsListQuery>> = {}, options: AllOptions = {}) {
+    return allItems(this.list.bind(this), query, options)
   }
 
   /** Deletes the weights by their id, or only the name by a name. */
