@@ -45,6 +45,7 @@ export function createProgram(cli: Cli): Command {
       outputError: (text, write) => write(text.replace(/^error: /, 'trainyard: ')),
     })
     .showHelpAfterError('`trainyard help COMMAND` lists what a command takes.')
+    .addHelpText('after', firstSteps)
     .hook('preAction', (_program, command) => {
       cli.options = command.optsWithGlobals<GlobalOptions>()
     })
@@ -80,3 +81,10 @@ export function createProgram(cli: Cli): Command {
   addBackup(program, cli)
   return program
 }
+
+const firstSteps = `
+First steps, with a folder that has a folder of images for each class, or with a CSV file:
+  trainyard start                            the server, in a terminal of its own
+  trainyard datasets push FOLDER --name digits
+  trainyard submit --dataset digits --model resnet --name digits -w
+  trainyard predict digits IMAGE`

@@ -3,9 +3,9 @@ import type { Client } from '../../client/client.js'
 import type { JobOutcome, JobOutcomes, JobVerb } from '../../spec/job-actions.js'
 import type { JobSelection } from '../../spec/job-queries.js'
 import type { Cli } from '../cli.js'
+import { confirm } from '../confirm.js'
 import { exitCodes } from '../exit-codes.js'
 import { CommandError, usageError } from '../failure.js'
-import { confirm } from '../terminal/confirm.js'
 import { countOf } from '../terminal/format.js'
 import { findJobs, jobArgument } from './find-job.js'
 import {
@@ -22,6 +22,7 @@ interface ActionOptions extends SelectionOptions {
 interface Action {
   verb: JobVerb
   command: string
+  summary: string
   description: string
   /** Jobs that it changes; of those, a selection without states takes all. */
   statuses: readonly string[]
@@ -33,6 +34,7 @@ const actions: readonly Action[] = [
   {
     verb: 'cancel',
     command: 'cancel',
+    summary: 'end jobs that run or wait',
     description: 'Cancel jobs. A running job saves a checkpoint first, so `retry` can go on.',
     statuses: ['queued', 'running', 'paused'],
     done: ({ requested }) =>
@@ -41,6 +43,7 @@ const actions: readonly Action[] = [
   {
     verb: 'pause',
     command: 'pause',
+    summary: 'pause jobs',
     description: 'Pause jobs. A running job saves a checkpoint and frees its slot.',
     statuses: ['queued', 'running'],
     done: ({ requested }) =>
@@ -49,6 +52,7 @@ const actions: readonly Action[] = [
   {
     verb: 'resume',
     command: 'resume',
+    summary: 'let paused jobs go on',
     description: 'Let paused jobs go on from their last checkpoint.',
     statuses: ['paused'],
     done: ({ status }) => status ?? 'resumed',
@@ -56,6 +60,7 @@ const actions: readonly Action[] = [
   {
     verb: 'retry',
     command: 'retry',
+    summary: 'let failed or cancelled jobs go on',
     description: 'Let failed or cancelled jobs go on from their last checkpoint.',
     statuses: ['failed', 'cancelled'],
     done: ({ status }) => status ?? 'queued again',
@@ -63,6 +68,7 @@ const actions: readonly Action[] = [
   {
     verb: 'delete',
     command: 'rm',
+    summary: 'remove jobs that have ended',
     description:
       'Remove jobs that have ended, with their metrics, logs and checkpoints. Models stay.',
     statuses: ['paused', 'succeeded', 'failed', 'cancelled'],
@@ -76,6 +82,7 @@ export function addJobActions(program: Command, cli: Cli): void {
     const command = program
       .command(action.command)
       .argument('[jobs...]', jobArgument)
+      .summary(action.summary)
       .description(action.description)
     if (action.verb === 'delete') command.alias('delete')
     addSelectionOptions(command)

@@ -21,6 +21,7 @@ export function addCheckpoints(program: Command, cli: Cli): void {
   program
     .command('checkpoints')
     .argument('<job>', jobArgument)
+    .summary('list and download checkpoints')
     .description('List the checkpoints of a job, or download one of them as a tar.')
     .option('-d, --download <step>', 'download this one: a step, best or latest')
     .option('-o, --output <file>', 'where to write it, - for stdout; by default JOB-STEP.tar')

@@ -24,6 +24,7 @@ export function addCompare(program: Command, cli: Cli): void {
   program
     .command('compare')
     .argument('<jobs...>', jobArgument)
+    .summary('compare jobs: metrics, settings, curves')
     .description('Compare jobs: their best metrics, the settings that differ, and their curves.')
     .option('--metric <name>', 'the metric of the curves; by default one that all have')
     .action(async (references: string[], { metric }: CompareOptions) => {

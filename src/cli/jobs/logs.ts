@@ -20,6 +20,7 @@ export function addLogs(program: Command, cli: Cli): void {
   program
     .command('logs')
     .argument('<job>', jobArgument)
+    .summary('print the log of a job')
     .description("Print a job's log: its attempts, checkpoints, and what its trainer printed.")
     .option('-f, --follow', 'wait for new lines until the job ends; Ctrl-C leaves it running')
     .option('-n, --tail <count>', 'only the last lines', parseCount)

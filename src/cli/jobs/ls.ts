@@ -23,7 +23,10 @@ export function addLs(program: Command, cli: Cli): void {
   const command = program
     .command('ls')
     .alias('list')
-    .description('List jobs, the newest first.')
+    .summary('list jobs, the newest first')
+    .description(
+      'List jobs, the newest first. A terminal shows the beginnings of ids, which all commands take; elsewhere ids are whole.',
+    )
     .option('-n, --limit <count>', 'how many jobs', parseCount, 20)
     .option('-a, --all', 'all jobs, however many there are')
   addSelectionOptions(command)

@@ -23,6 +23,7 @@ export function addMetrics(program: Command, cli: Cli): void {
   program
     .command('metrics')
     .argument('<job>', jobArgument)
+    .summary('show what a job has measured')
     .description('Show what a job has measured. --json prints all points of each metric.')
     .option('--names <names>', 'only these metrics, separated by commas')
     .option('--from-step <step>', 'only from this step on', parseStep)

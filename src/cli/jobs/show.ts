@@ -9,6 +9,7 @@ export function addShow(program: Command, cli: Cli): void {
   program
     .command('show')
     .argument('<job>', jobArgument)
+    .summary('show all about a job')
     .description('Show a job: its state, metrics, checkpoints, failure with its cure, and model.')
     .action(async (reference: string) => {
       const client = await cli.client()

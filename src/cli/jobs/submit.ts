@@ -22,7 +22,10 @@ export function addSubmit(program: Command, cli: Cli): void {
   program
     .command('submit')
     .argument('[file]', 'the job as JSON, as POST /jobs takes it; `-` reads stdin')
-    .description('Submit a job, and print its id.')
+    .summary('submit a job')
+    .description(
+      'Submit a job from a file, from options, or from a file that options change, and print its id.',
+    )
     .option('--set <path=value>', settingHelp, repeated)
     .option('--name <name>', 'name of the job, and of the model that it publishes')
     .option('--model <kind>', 'resnet, vgg or boosting')

@@ -8,6 +8,7 @@ export function addWatch(program: Command, cli: Cli): void {
   program
     .command('watch')
     .argument('<job>', jobArgument)
+    .summary('follow a job until it ends, with its curves')
     .description(
       'Follow a job until it ends: live with its curves on a terminal, elsewhere a line for each change. Ends with 7 if the job failed and with 8 if it was cancelled. Ctrl-C leaves it running.',
     )

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
-import type { Cli } from '../cli.js'
-import { exitCodes } from '../exit-codes.js'
-import { CommandError, usageError } from '../failure.js'
+import type { Cli } from './cli.js'
+import { exitCodes } from './exit-codes.js'
+import { CommandError, usageError } from './failure.js'
 
 /** Asks before something that cannot be taken back; without a terminal, the command needs `--yes`. */
 export async function confirm(cli: Cli, question: string): Promise<void> {
