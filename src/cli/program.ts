@@ -17,6 +17,7 @@ import { addModels } from './models/models.js'
 import { addPredict } from './models/predict.js'
 import { addWeights } from './models/weights.js'
 import { addBackup } from './server/backup.js'
+import { addCompletion } from './server/completion.js'
 import { addDemo } from './server/demo.js'
 import { addDoctor } from './server/doctor.js'
 import { addDown } from './server/down.js'
@@ -79,6 +80,7 @@ export function createProgram(cli: Cli): Command {
   addLogout(program, cli)
   addKeys(program, cli)
   addBackup(program, cli)
+  addCompletion(program, cli)
   return program
 }
 
