@@ -3,9 +3,11 @@ import { once } from 'node:events'
 import { builtScript } from './built-script.js'
 
 export interface CommandOptions {
-  /** The server that the command speaks to. */
-  url: string
-  key: string
+  /** The server that the command speaks to; without it, the command looks for one. */
+  url?: string
+  key?: string
+  /** Further variables. */
+  environment?: NodeJS.ProcessEnv
   /** Where the command keeps its state. */
   home: string
   /** The current folder; by default the home. */
@@ -29,11 +31,12 @@ export interface RunningCommand {
 
 const script = () => builtScript('src/cli/main')
 
-const environmentOf = ({ url, key, home }: CommandOptions): NodeJS.ProcessEnv => ({
+const environmentOf = ({ url, key, home, environment }: CommandOptions): NodeJS.ProcessEnv => ({
   PATH: process.env.PATH,
   HOME: home,
   TRAINYARD_URL: url,
   TRAINYARD_KEY: key,
+  ...environment,
 })
 
 /** Starts `trainyard` with the arguments. */
