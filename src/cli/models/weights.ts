@@ -1,10 +1,13 @@
 import { openAsBlob } from 'node:fs'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
+import type { Client } from '../../client/client.js'
 import { unreadable } from '../../client/local/content.js'
 import type { WeightsSummary } from '../../spec/weights.js'
 import type { Cli } from '../cli.js'
 import { nameFrom } from '../datasets/push-plan.js'
+import { exitCodes } from '../exit-codes.js'
+import { CommandError, usageError } from '../failure.js'
 import { parseCount } from '../option-values.js'
 import { noteRest, readPages } from '../pages.js'
 import { countOf, formatAge, formatBytes, formatCount } from '../terminal/format.js'
@@ -47,7 +50,7 @@ export function addWeights(program: Command, cli: Cli): void {
         stored,
         ({ id, name: own, tensors }) => `${own}  ${id}: ${countOf(tensors.length, 'tensor')}`,
       )
-      cli.output.note(`Start from them: trainyard submit --set initFrom.weights=${stored.name} …`)
+      cli.output.note(`Start from them: trainyard submit --set initFrom.weights=${stored.id} …`)
     })
   group
     .command('ls')
@@ -64,11 +67,26 @@ export function addWeights(program: Command, cli: Cli): void {
     .command('rm')
     .description('Delete uploaded weights.')
     .argument('<weights>', 'their name or id')
-    .action(async (id: string) => {
+    .action(async (name: string) => {
       const client = await cli.client()
+      const id = await findWeights(client, name)
       await client.weights.delete(id)
-      cli.output.result({ deleted: id }, () => `deleted ${id}`)
+      cli.output.result({ deleted: id }, () => `deleted ${name}`)
     })
+}
+
+/** The API names weights by their id alone, and several may have one name. */
+async function findWeights(client: Client, name: string): Promise<string> {
+  if (/^wt-[0-9a-f]{16}$/.test(name)) return name
+  const { items } = await client.weights.list({ name })
+  const [found, ...others] = items.filter(each => each.name === name)
+  if (found && others.length === 0) return found.id
+  if (found) {
+    const ids = [found, ...others].map(({ id }) => id).join(', ')
+    throw usageError(`several weights are called '${name}'; name one by its id: ${ids}`)
+  }
+  const message = `there are no weights '${name}'; \`trainyard weights ls\` lists them`
+  throw new CommandError(message, exitCodes.notFound)
 }
 
 const columns: readonly Column<WeightsSummary>[] = [
