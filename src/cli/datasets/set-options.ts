@@ -1,10 +1,32 @@
-import { DatasetOptions, type DatasetRequest } from '../../spec/dataset-request.js'
+import type { DatasetRequest } from '../../spec/dataset-request.js'
 import { exitCodes } from '../exit-codes.js'
 import { CommandError } from '../failure.js'
 
 export type PushOptions = Omit<DatasetRequest, 'source' | 'sources'>
 
-const names = Object.keys(DatasetOptions).filter(name => name !== 'name')
+/** What the API takes, as texts or as JSON. The schemas themselves would take long to load. */
+const kinds: Readonly<Record<Exclude<keyof PushOptions, 'name'>, 'text' | 'json'>> = {
+  labels: 'json',
+  height: 'json',
+  width: 'json',
+  channels: 'json',
+  resize: 'json',
+  features: 'json',
+  dtype: 'text',
+  range: 'text',
+  target: 'text',
+  schema: 'json',
+  delimiter: 'text',
+  header: 'json',
+  decimal: 'text',
+  thousands: 'text',
+  missing: 'json',
+  sheet: 'text',
+  layout: 'text',
+  onError: 'text',
+  maxSkipped: 'json',
+  splits: 'json',
+}
 
 /**
  * Options of the API, as `key=value`. A value is JSON, or the text itself where the API takes texts; `key.part=value`
@@ -18,8 +40,9 @@ export function parseSet(pairs: readonly string[]): PushOptions {
     const dot = path.indexOf('.')
     const key = dot < 0 ? path : path.slice(0, dot)
     if (equals < 1) throw usage(`--set '${pair}' is no key=value, such as onError=skip`)
-    if (!names.includes(key)) {
-      throw usage(`--set '${pair}': there is no option '${key}'; there are ${names.join(', ')}`)
+    if (!isOption(key)) {
+      const names = Object.keys(kinds).join(', ')
+      throw usage(`--set '${pair}': there is no option '${key}'; there are ${names}`)
     }
     const value = pair.slice(equals + 1)
     if (dot < 0) {
@@ -32,14 +55,10 @@ export function parseSet(pairs: readonly string[]): PushOptions {
   return options as PushOptions
 }
 
-const texts = new Set(
-  Object.entries(DatasetOptions)
-    .filter(([, schema]) => (schema as { type?: string }).type === 'string')
-    .map(([name]) => name),
-)
+const isOption = (key: string): key is keyof typeof kinds => Object.hasOwn(kinds, key)
 
-function parseValue(key: string, value: string): unknown {
-  if (texts.has(key)) return value
+function parseValue(key: keyof typeof kinds, value: string): unknown {
+  if (kinds[key] === 'text') return value
   const parsed = jsonOr(value)
   if (key !== 'resize' || typeof parsed === 'object') return parsed
   const size = /^(\d{1,5})(?:x(\d{1,5}))?$/.exec(value)

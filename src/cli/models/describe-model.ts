@@ -1,9 +1,4 @@
-import {
-  type BoostingModel,
-  isBoostingModel,
-  type ModelView,
-  type NetworkModel,
-} from '../../spec/model.js'
+import type { BoostingModel, ModelView, NetworkModel } from '../../spec/model.js'
 import type { Output } from '../output.js'
 import {
   countOf,
@@ -16,6 +11,7 @@ import {
 import { printable } from '../terminal/printable.js'
 import { type Column, table } from '../terminal/table.js'
 import { wrap } from '../terminal/wrap.js'
+import { isTrees } from './model-words.js'
 
 const maxRows = 20
 
@@ -30,7 +26,7 @@ export function describeModel(model: ModelView, output: Output): string {
     '',
     table(metricRows(model), metricColumns, width, bold),
     ...(model.evaluation ? ['', classTable(model, width, bold)] : []),
-    ...(isBoostingModel(model) ? ['', importanceTable(model, width, bold)] : []),
+    ...(isTrees(model) ? ['', importanceTable(model, width, bold)] : []),
     ...precisionLines(model, width),
   ].join('\n')
 }
@@ -42,7 +38,7 @@ function originFacts(model: ModelView): Fact[] {
   const settings = Object.entries(options)
     .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
     .map(([name, value]) => `${name} ${value}`)
-  const step = isBoostingModel(model) ? `round ${model.step}` : `step ${formatCount(model.step)}`
+  const step = isTrees(model) ? `round ${model.step}` : `step ${formatCount(model.step)}`
   return [
     ['model', [kind, ...settings].join(', ')],
     ['data set', `${model.dataset.name} (${model.dataset.id})`],
@@ -51,7 +47,7 @@ function originFacts(model: ModelView): Fact[] {
 }
 
 function inputFacts(model: ModelView): Fact[] {
-  if (isBoostingModel(model)) {
+  if (isTrees(model)) {
     const names = model.input.columns.map(({ name }) => name)
     return [
       ['takes', `rows with ${countOf(names.length, 'column')}: ${listText(names)}`],
@@ -128,7 +124,7 @@ const importanceTable = (
 ) => table(all.slice(0, maxRows), importanceColumns, width, bold) + more(all.length)
 
 function precisionLines(model: ModelView, width: number): string[] {
-  if (isBoostingModel(model) || !model.precision) return []
+  if (isTrees(model) || !model.precision) return []
   const { requested, served, accuracies, measured, notes } = model.precision
   const asked = requested === served ? '' : ` (asked for: ${requested})`
   const on = measured

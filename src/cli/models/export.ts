@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { isBoostingModel } from '../../spec/model.js'
 import type { Cli } from '../cli.js'
 import { usageError } from '../failure.js'
 import { assertFree, saveBody } from '../files/save.js'
 import { formatBytes } from '../terminal/format.js'
+import { isTrees } from './model-words.js'
 import { addVersionOptions, chooseModel, type VersionFlags } from './version-options.js'
 
 /** What the API calls each format, and how its file ends; `savedmodel` is the archive of the model. */
@@ -47,7 +47,7 @@ export function addExport(program: Command, cli: Cli): void {
     const { format, ending } = formats[name]
     const path = flags.output ?? `${model}-${found.version}.${ending}`
     await assertFree(path, { force })
-    if (format === null && isBoostingModel(found)) {
+    if (format === null && isTrees(found)) {
       throw usageError(
         `'${model}' is a model of trees, which has no SavedModel; use onnx, xgboost or json`,
       )

@@ -1,4 +1,4 @@
-import type { ModelView } from '../../spec/model.js'
+import type { BoostingModel, ModelView } from '../../spec/model.js'
 import { mainMetric } from '../jobs/main-metric.js'
 import { formatMetric } from '../terminal/format.js'
 
@@ -7,3 +7,6 @@ export function mainMetricOf({ metrics }: Pick<ModelView, 'metrics'>): string {
   const name = mainMetric({ best: {}, metrics })
   return name === null ? '' : `${name} ${formatMetric(metrics[name])}`
 }
+
+export const isTrees = (model: ModelView): model is ModelView & BoostingModel =>
+  model.model.kind === 'boosting'
