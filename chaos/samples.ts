@@ -14,9 +14,9 @@ const recordCount = 640
 const sampleCount = 5
 
 export async function uploadDatasets(client: Client): Promise<void> {
-  await client.datasets.upload('digits', await mnistSample(recordCount))
+  await client.datasets.push('digits', await mnistSample(recordCount))
   const content = await openAsBlob(tablePath('digits'))
-  await client.datasets.upload('digits-table', [{ name: 'digits.csv', content }])
+  await client.datasets.push('digits-table', [{ name: 'digits.csv', content }])
 }
 
 export async function loadSamples(): Promise<Samples> {

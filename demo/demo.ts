@@ -72,8 +72,8 @@ async function main(): Promise<void> {
 
 async function run(client: Client) {
   const mnist = new Mnist()
-  const trainSet = await client.datasets.upload('mnist', await mnist.files('train'))
-  const testSet = await client.datasets.upload('mnist-test', await mnist.files('t10k'))
+  const trainSet = await client.datasets.push('mnist', await mnist.files('train'))
+  const testSet = await client.datasets.push('mnist-test', await mnist.files('t10k'))
   console.log(`  uploaded ${trainSet.records} training images and ${testSet.records} test images`)
 
   const job = await train(client)

@@ -10,7 +10,7 @@ export const childWork: Partial<Record<ProcessRole, (on: Faulty) => Promise<unkn
   planner: ({ client }) => client.jobs.plan(smallNetwork('planned')),
   conversion: async ({ client }) => {
     const content = new Blob([await readFile(tablePath('digits'))])
-    return client.datasets.upload('converted', [{ name: 'digits.csv', content }])
+    return client.datasets.push('converted', [{ name: 'digits.csv', content }])
   },
   derivation: on =>
     ask(on, `/datasets/${digitsName}/derive`, {

@@ -21,7 +21,7 @@ export async function damageThings(
   for (let i = 0; i < Math.ceil(count / 4); i++) {
     const name = `damaged-${i}`
     const csv = `a,b,target\n${Array.from({ length: 40 }, (_, row) => `${row + i},${row % 7},${row % 3}`).join('\n')}\n`
-    const { id } = await client.datasets.upload(name, [
+    const { id } = await client.datasets.push(name, [
       { name: 'rows.csv', content: new Blob([csv]) },
     ])
     const job = await client.jobs.submit({ ...smallBoosting(name), dataset: name })

@@ -68,11 +68,11 @@ export interface World extends Target {
 /** Uploads data sets, and trains the model that requests aim at. */
 export async function makeWorld(client: Client, key: string): Promise<World> {
   const table = await readFile(tablePath('wine'))
-  await client.datasets.upload(tableName, [{ name: 'wine.csv', content: new Blob([table]) }])
+  await client.datasets.push(tableName, [{ name: 'wine.csv', content: new Blob([table]) }])
   const digits = new Blob([await readFile(tablePath('digits'))])
-  await client.datasets.upload(digitsName, [{ name: 'digits.csv', content: digits }])
+  await client.datasets.push(digitsName, [{ name: 'digits.csv', content: digits }])
   const { images, labels } = await readMnist('train', 64)
-  await client.datasets.upload(imagesName, [
+  await client.datasets.push(imagesName, [
     { name: 'train-images-idx3-ubyte', content: new Blob([images as Uint8Array<ArrayBuffer>]) },
     { name: 'train-labels-idx1-ubyte', content: new Blob([labels as Uint8Array<ArrayBuffer>]) },
   ])

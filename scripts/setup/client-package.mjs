@@ -6,14 +6,19 @@ import { modules, root } from './places.mjs'
 
 const folder = join(root, 'dist', 'client')
 
-/** Builds what `import { Client } from 'trainyard/client'` loads: one file for Node and browsers, and its types. */
+/**
+ * Builds what `import { Client } from 'trainyard/client'` loads in Node and browsers, what 'trainyard/client/node' adds
+ * for the files of a machine, and the types of both.
+ */
 export async function buildClientPackage() {
   rmSync(folder, { recursive: true, force: true })
   // not before the packages are installed
   const { build } = await import('esbuild')
   await build({
-    entryPoints: [join(root, 'src', 'client', 'client.ts')],
-    outfile: join(folder, 'client.js'),
+    entryPoints: ['client', 'node'].map(name => join(root, 'src', 'client', `${name}.ts`)),
+    outdir: folder,
+    splitting: true,
+    external: ['node:*'],
     absWorkingDir: root,
     platform: 'neutral',
     mainFields: ['module', 'main'],

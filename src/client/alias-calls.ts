@@ -20,7 +20,7 @@ import {
 export class AliasCalls {
   constructor(private readonly caller: Caller) {}
 
-  list(model: string, options?: CallOptions) {
+  list(model: string, options?: CallOptions): Promise<ModelAliases> {
     return this.caller.json<ModelAliases>('GET', pathOf`/models/${model}/aliases`, options)
   }
 
@@ -29,12 +29,17 @@ export class AliasCalls {
     alias: string,
     query: QueryOf<Static<typeof AliasQuery>> = {},
     options?: CallOptions,
-  ) {
+  ): Promise<ModelAlias> {
     const path = withQuery(aliasPath(model, alias), query)
     return this.caller.json<ModelAlias>('GET', path, options)
   }
 
-  put(model: string, alias: string, request: AliasRequest, options?: CallOptions) {
+  put(
+    model: string,
+    alias: string,
+    request: AliasRequest,
+    options?: CallOptions,
+  ): Promise<ModelAlias> {
     const body = jsonBody(request)
     return this.caller.json<ModelAlias>('PUT', aliasPath(model, alias), { ...options, ...body })
   }
@@ -49,12 +54,22 @@ export class AliasCalls {
   }
 
   /** Names the version again that the alias named before. */
-  rollBack(model: string, alias: string, request: RollbackRequest = {}, options?: CallOptions) {
+  rollBack(
+    model: string,
+    alias: string,
+    request: RollbackRequest = {},
+    options?: CallOptions,
+  ): Promise<ModelAlias> {
     const path = `${aliasPath(model, alias)}/rollback`
     return this.caller.json<ModelAlias>('POST', path, { ...options, ...jsonBody(request) })
   }
 
-  history(model: string, alias: string, query: Query = {}, options?: CallOptions) {
+  history(
+    model: string,
+    alias: string,
+    query: Query = {},
+    options?: CallOptions,
+  ): Promise<AliasHistory> {
     const path = withQuery(`${aliasPath(model, alias)}/history`, query)
     return this.caller.json<AliasHistory>('GET', path, options)
   }

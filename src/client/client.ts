@@ -1,12 +1,14 @@
 import type { Static } from 'typebox'
 import type { ChangeEvent, ChangesQuery } from '../spec/changes.js'
+import type { JobRequest } from '../spec/job.js'
 import { AliasCalls } from './alias-calls.js'
 import { type Caller, withQuery } from './caller.js'
 import { DatasetCalls } from './dataset-calls.js'
 import { type FollowOptions, followEvents } from './events.js'
 import { HttpCaller } from './http-caller.js'
 import { ImportCalls } from './import-calls.js'
-import { JobCalls } from './job-calls.js'
+import { JobCalls, type SubmitOptions } from './job-calls.js'
+import { JobHandle } from './job-handle.js'
 import { ModelCalls } from './model-calls.js'
 import { PredictionCalls } from './prediction-calls.js'
 import { ServerCalls } from './server-calls.js'
@@ -15,9 +17,24 @@ import { UploadCalls } from './upload-calls.js'
 import { WebhookCalls } from './webhook-calls.js'
 import { WeightsCalls } from './weights-calls.js'
 
+export type { ChangeEvent } from '../spec/changes.js'
+export type { DatasetManifest } from '../spec/dataset.js'
+export type { DatasetImport } from '../spec/dataset-import.js'
+export type { DatasetRequest } from '../spec/dataset-request.js'
+export type { Job, JobRequest } from '../spec/job.js'
+export type { ModelView } from '../spec/model.js'
+export type { Problem } from '../spec/problem.js'
+export type { CallOptions } from './caller.js'
 export type { Content, UploadFile } from './content.js'
-export { ConnectionError, ProblemError, UnexpectedAnswerError } from './errors.js'
-export type { JobStreamEvent } from './job-calls.js'
+export {
+  ConnectionError,
+  JobFailedError,
+  ProblemError,
+  UnexpectedAnswerError,
+} from './errors.js'
+export type { FollowOptions } from './events.js'
+export type { JobProgressEvent, JobStreamEvent } from './job-calls.js'
+export type { JobHandle } from './job-handle.js'
 
 /** Types and kinds such as `job.failed` and `model`, and ids of jobs. */
 export type ChangesFilter = Pick<Static<typeof ChangesQuery>, 'types' | 'jobs'>
@@ -72,6 +89,17 @@ export class Client {
     this.webhooks = new WebhookCalls(caller)
     this.session = new SessionCalls(caller)
     this.server = new ServerCalls(caller)
+  }
+
+  /** Submits a job, and returns what follows it and waits for it. */
+  async submit(request: JobRequest, options?: SubmitOptions): Promise<JobHandle> {
+    const job = await this.jobs.submit(request, options)
+    return new JobHandle(this.jobs, job.id, job)
+  }
+
+  /** What follows a job and waits for it. Sends no request. */
+  job(id: string): JobHandle {
+    return new JobHandle(this.jobs, id)
   }
 
   /**

@@ -29,7 +29,7 @@ import type { UploadCalls } from './upload-calls.js'
 export type DatasetFormat = 'tfrecord' | 'folders' | 'csv' | 'parquet' | 'arrow'
 
 /** How the files are read, such as `target`, and how the call goes. */
-export interface UploadOptions
+export interface PushOptions
   extends Omit<DatasetRequest, 'source' | 'sources' | 'name'>,
     MakingOptions {
   /** How many bytes of large files have arrived. */
@@ -53,10 +53,10 @@ export class DatasetCalls {
    * in parts that go on after a lost connection. In Node, `openFile` and `openFolder` of `trainyard/client/node` read
    * the files of the machine.
    */
-  async upload(
+  async push(
     name: string,
     files: readonly UploadFile[],
-    options: UploadOptions = {},
+    options: PushOptions = {},
   ): Promise<DatasetManifest> {
     const { onSent, onProgress, onLost, onBack, signal, timeoutMs, retryForMs, ...settings } =
       options
@@ -113,7 +113,7 @@ export class DatasetCalls {
     id: string,
     request: DeriveRequest,
     { wait, ...options }: { wait: number } & CallOptions,
-  ) {
+  ): Promise<DatasetManifest | DatasetImport> {
     const path = withQuery(pathOf`/datasets/${id}/derive`, { wait })
     return this.caller.json<DatasetManifest | DatasetImport>('POST', path, {
       ...options,
@@ -123,16 +123,22 @@ export class DatasetCalls {
     })
   }
 
-  get(id: string, options?: CallOptions) {
+  get(id: string, options?: CallOptions): Promise<DatasetManifest> {
     return this.caller.json<DatasetManifest>('GET', pathOf`/datasets/${id}`, options)
   }
 
-  list(query: QueryOf<Static<typeof DatasetListQuery>> = {}, options?: CallOptions) {
+  list(
+    query: QueryOf<Static<typeof DatasetListQuery>> = {},
+    options?: CallOptions,
+  ): Promise<Page<DatasetManifest>> {
     return this.caller.json<Page<DatasetManifest>>('GET', withQuery('/datasets', query), options)
   }
 
   /** Yields all data sets that match, page by page. */
-  all(query: QueryOf<Static<typeof DatasetListQuery>> = {}, options: AllOptions = {}) {
+  all(
+    query: QueryOf<Static<typeof DatasetListQuery>> = {},
+    options: AllOptions = {},
+  ): AsyncGenerator<DatasetManifest> {
     return allItems(this.list.bind(this), query, options)
   }
 
@@ -142,40 +148,49 @@ export class DatasetCalls {
   }
 
   /** The data sets that have had a name, newest first. */
-  versions(name: string, options?: CallOptions) {
+  versions(name: string, options?: CallOptions): Promise<DatasetVersions> {
     return this.caller.json<DatasetVersions>('GET', pathOf`/datasets/${name}/versions`, options)
   }
 
   /** Gives a name to a data set that exists. */
-  setName(name: string, dataset: string, options?: CallOptions) {
+  setName(name: string, dataset: string, options?: CallOptions): Promise<DatasetManifest> {
     const path = pathOf`/datasets/names/${name}`
     return this.caller.json<DatasetManifest>('PUT', path, { ...options, ...jsonBody({ dataset }) })
   }
 
-  diff(one: string, other: string, options?: CallOptions) {
+  diff(one: string, other: string, options?: CallOptions): Promise<DatasetDiff> {
     return this.caller.json<DatasetDiff>('GET', pathOf`/datasets/${one}/diff/${other}`, options)
   }
 
   /** A page of the images or rows of a data set. */
-  samples(id: string, query: Query = {}, options?: CallOptions) {
+  samples(id: string, query: Query = {}, options?: CallOptions): Promise<SamplePage> {
     const path = withQuery(pathOf`/datasets/${id}/samples`, query)
     return this.caller.json<SamplePage>('GET', path, options)
   }
 
   /** How the values of the columns of a table are spread. */
-  histograms(id: string, query: Query = {}, options?: CallOptions) {
+  histograms(id: string, query: Query = {}, options?: CallOptions): Promise<HistogramPage> {
     const path = withQuery(pathOf`/datasets/${id}/histograms`, query)
     return this.caller.json<HistogramPage>('GET', path, options)
   }
 
   /** How the values of one column of a table are spread. */
-  histogram(id: string, column: string, query: { bins?: number } = {}, options?: CallOptions) {
+  histogram(
+    id: string,
+    column: string,
+    query: { bins?: number } = {},
+    options?: CallOptions,
+  ): Promise<ColumnHistogram> {
     const path = withQuery(pathOf`/datasets/${id}/columns/${column}/histogram`, query)
     return this.caller.json<ColumnHistogram>('GET', path, options)
   }
 
   /** Many images of a data set as one PNG, and which image is in which cell. */
-  async contactSheet(id: string, query: Query = {}, options?: CallOptions) {
+  async contactSheet(
+    id: string,
+    query: Query = {},
+    options?: CallOptions,
+  ): Promise<{ image: Blob; map: ContactSheet }> {
     const [image, map] = await Promise.all([
       this.caller.request('GET', withQuery(pathOf`/datasets/${id}/contact-sheet`, query), options),
       this.sheetCells(id, query, options),
@@ -184,7 +199,7 @@ export class DatasetCalls {
   }
 
   /** Which image is in which cell of a contact sheet. */
-  sheetCells(id: string, query: Query = {}, options?: CallOptions) {
+  sheetCells(id: string, query: Query = {}, options?: CallOptions): Promise<ContactSheet> {
     const path = withQuery(pathOf`/datasets/${id}/contact-sheet/cells`, query)
     return this.caller.json<ContactSheet>('GET', path, options)
   }

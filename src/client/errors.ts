@@ -1,3 +1,4 @@
+import type { Job } from '../spec/job.js'
 import type { Problem } from '../spec/problem.js'
 
 /** The server rejects a request. `problem` is its whole answer. */
@@ -49,5 +50,14 @@ export class UnexpectedAnswerError extends Error {
   ) {
     super(message)
     this.name = 'UnexpectedAnswerError'
+  }
+}
+
+/** A job that was waited for has not succeeded. `job` says all about it. */
+export class JobFailedError extends Error {
+  constructor(readonly job: Job) {
+    const reason = job.failure ? `: ${job.failure.message} (${job.failure.code})` : ''
+    super(`${job.id} has the status ${job.status}${reason}`)
+    this.name = 'JobFailedError'
   }
 }

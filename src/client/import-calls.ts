@@ -22,11 +22,11 @@ export type Making =
 export class ImportCalls {
   constructor(private readonly caller: Caller) {}
 
-  list(query: Query = {}, options?: CallOptions) {
+  list(query: Query = {}, options?: CallOptions): Promise<Page<DatasetImport>> {
     return this.caller.json<Page<DatasetImport>>('GET', withQuery('/imports', query), options)
   }
 
-  get(id: string, options?: CallOptions) {
+  get(id: string, options?: CallOptions): Promise<DatasetImport> {
     return this.caller.json<DatasetImport>('GET', pathOf`/imports/${id}`, options)
   }
 
@@ -34,7 +34,10 @@ export class ImportCalls {
    * Makes a data set of what the request names. Answers with the data set or, if it is not made within `wait` seconds,
    * with the import that makes it, whose `status` says how far it is.
    */
-  begin(request: DatasetRequest, { wait, ...options }: { wait: number } & CallOptions) {
+  begin(
+    request: DatasetRequest,
+    { wait, ...options }: { wait: number } & CallOptions,
+  ): Promise<DatasetManifest | DatasetImport> {
     return this.caller.json<DatasetManifest | DatasetImport>(
       'POST',
       withQuery('/imports', { wait }),
@@ -59,7 +62,7 @@ export class ImportCalls {
   }
 
   /** Ends the making of a data set, and removes its files. */
-  cancel(id: string, options?: CallOptions) {
+  cancel(id: string, options?: CallOptions): Promise<DatasetImport> {
     return this.caller.json<DatasetImport>('POST', pathOf`/imports/${id}/cancel`, options)
   }
 

@@ -58,7 +58,7 @@ export interface SubmitOptions extends CallOptions {
 export class JobCalls {
   constructor(private readonly caller: Caller) {}
 
-  submit(request: JobRequest, options: SubmitOptions = {}) {
+  submit(request: JobRequest, options: SubmitOptions = {}): Promise<Job> {
     const { idempotencyKey = randomKey(), ...others } = options
     const { headers, body } = jsonBody(request)
     return this.caller.json<Job>('POST', '/jobs', {
@@ -71,7 +71,7 @@ export class JobCalls {
   }
 
   /** Plans a job without creating it. */
-  plan(request: JobRequest, options?: CallOptions) {
+  plan(request: JobRequest, options?: CallOptions): Promise<JobPlan> {
     const isRepeatable = true
     const body = jsonBody(request)
     return this.caller.json<JobPlan>('POST', '/jobs?dryRun=true', {
@@ -81,22 +81,28 @@ export class JobCalls {
     })
   }
 
-  get(id: string, options?: CallOptions) {
+  get(id: string, options?: CallOptions): Promise<Job> {
     return this.caller.json<Job>('GET', pathOf`/jobs/${id}`, options)
   }
 
   /** A page of jobs, the newest first. */
-  list(query: QueryOf<Static<typeof JobListQuery>> = {}, options?: CallOptions) {
+  list(
+    query: QueryOf<Static<typeof JobListQuery>> = {},
+    options?: CallOptions,
+  ): Promise<Page<Job>> {
     return this.caller.json<Page<Job>>('GET', withQuery('/jobs', query), options)
   }
 
   /** Yields all jobs that match, page by page: the newest first. */
-  all(query: QueryOf<Static<typeof JobListQuery>> = {}, options: AllOptions = {}) {
+  all(
+    query: QueryOf<Static<typeof JobListQuery>> = {},
+    options: AllOptions = {},
+  ): AsyncGenerator<Job> {
     return allItems(this.list.bind(this), query, options)
   }
 
   /** Changes the name, priority or labels of a job. */
-  update(id: string, patch: JobPatch, options?: CallOptions) {
+  update(id: string, patch: JobPatch, options?: CallOptions): Promise<Job> {
     const path = pathOf`/jobs/${id}`
     return this.caller.json<Job>('PATCH', path, { ...options, ...jsonBody(patch) })
   }
@@ -105,28 +111,32 @@ export class JobCalls {
     await this.caller.request('DELETE', pathOf`/jobs/${id}`, options)
   }
 
-  act(id: string, verb: 'pause' | 'resume' | 'cancel' | 'retry', options?: CallOptions) {
+  act(
+    id: string,
+    verb: 'pause' | 'resume' | 'cancel' | 'retry',
+    options?: CallOptions,
+  ): Promise<Job> {
     return this.caller.json<Job>('POST', pathOf`/jobs/${id}/${verb}`, options)
   }
 
-  pause(id: string, options?: CallOptions) {
+  pause(id: string, options?: CallOptions): Promise<Job> {
     return this.act(id, 'pause', options)
   }
 
-  resume(id: string, options?: CallOptions) {
+  resume(id: string, options?: CallOptions): Promise<Job> {
     return this.act(id, 'resume', options)
   }
 
-  cancel(id: string, options?: CallOptions) {
+  cancel(id: string, options?: CallOptions): Promise<Job> {
     return this.act(id, 'cancel', options)
   }
 
-  retry(id: string, options?: CallOptions) {
+  retry(id: string, options?: CallOptions): Promise<Job> {
     return this.act(id, 'retry', options)
   }
 
   /** Cancels all jobs that match the conditions. */
-  cancelMatching(selection: JobSelection, options?: CallOptions) {
+  cancelMatching(selection: JobSelection, options?: CallOptions): Promise<CancelledJobs> {
     const body = jsonBody(selection)
     return this.caller.json<CancelledJobs>('POST', '/jobs/cancel', { ...options, ...body })
   }
@@ -135,7 +145,7 @@ export class JobCalls {
   actOnMany(
     action: JobsAction,
     { keepalive = false, ...options }: CallOptions & { keepalive?: boolean } = {},
-  ) {
+  ): Promise<JobOutcomes> {
     const body = jsonBody(action)
     return this.caller.json<JobOutcomes>('POST', '/jobs/actions', {
       ...options,
@@ -145,11 +155,14 @@ export class JobCalls {
   }
 
   /** The values that jobs can be filtered by, with the number of jobs that have each. */
-  facets(query: QueryOf<Static<typeof JobFacetsQuery>> = {}, options?: CallOptions) {
+  facets(
+    query: QueryOf<Static<typeof JobFacetsQuery>> = {},
+    options?: CallOptions,
+  ): Promise<JobFacets> {
     return this.caller.json<JobFacets>('GET', withQuery('/jobs/facets', query), options)
   }
 
-  metrics(id: string, query: Query = {}, options?: CallOptions) {
+  metrics(id: string, query: Query = {}, options?: CallOptions): Promise<MetricsPage> {
     const path = withQuery(pathOf`/jobs/${id}/metrics`, query)
     return this.caller.json<MetricsPage>('GET', path, options)
   }
@@ -170,13 +183,16 @@ export class JobCalls {
     jobs: readonly string[],
     query: Record<string, string> = {},
     options?: CallOptions,
-  ) {
+  ): Promise<Page<JobMetrics>> {
     const path = withQuery('/jobs/metrics', { ...query, jobs: jobs.join(',') })
     return this.caller.json<Page<JobMetrics>>('GET', path, options)
   }
 
   /** Oldest first. */
-  checkpoints(id: string, options?: CallOptions) {
+  checkpoints(
+    id: string,
+    options?: CallOptions,
+  ): Promise<{ items: Checkpoint[]; damaged: DamagedItem[] }> {
     return this.caller.json<{ items: Checkpoint[]; damaged: DamagedItem[] }>(
       'GET',
       pathOf`/jobs/${id}/checkpoints`,
@@ -190,7 +206,7 @@ export class JobCalls {
     return this.caller.request('GET', path, options)
   }
 
-  checkpoint(id: string, step: number, options?: CallOptions) {
+  checkpoint(id: string, step: number, options?: CallOptions): Promise<Checkpoint> {
     return this.caller.json<Checkpoint>('GET', pathOf`/jobs/${id}/checkpoints/${step}`, options)
   }
 
@@ -200,19 +216,29 @@ export class JobCalls {
   }
 
   /** Predicts with a checkpoint of a job, also of a running one: `at` of the query is its step, `best` or `latest`. */
-  predict(id: string, input: PredictInput, query: Query = {}, options?: CallOptions) {
+  predict(
+    id: string,
+    input: PredictInput,
+    query: Query = {},
+    options?: CallOptions,
+  ): Promise<JobPredictions> {
     const path = withQuery(pathOf`/jobs/${id}/predict`, query)
     return this.caller.json<JobPredictions>('POST', path, { ...options, ...inputBody(input) })
   }
 
   /** Explains predictions of a checkpoint of a job. */
-  explain(id: string, input: PredictInput, query: Query = {}, options?: CallOptions) {
+  explain(
+    id: string,
+    input: PredictInput,
+    query: Query = {},
+    options?: CallOptions,
+  ): Promise<JobExplanations> {
     const path = withQuery(pathOf`/jobs/${id}/explain`, query)
     return this.caller.json<JobExplanations>('POST', path, { ...options, ...inputBody(input) })
   }
 
   /** What the trainers of the job used, over time. */
-  resources(id: string, query: Query = {}, options?: CallOptions) {
+  resources(id: string, query: Query = {}, options?: CallOptions): Promise<JobResources> {
     const path = withQuery(pathOf`/jobs/${id}/resources`, query)
     return this.caller.json<JobResources>('GET', path, options)
   }
@@ -222,13 +248,13 @@ export class JobCalls {
     id: string,
     query: QueryOf<Static<typeof EvaluationRecordQuery>> = {},
     options?: CallOptions,
-  ) {
+  ): Promise<EvaluationRecordPage> {
     const path = withQuery(pathOf`/jobs/${id}/evaluation/records`, query)
     return this.caller.json<EvaluationRecordPage>('GET', path, options)
   }
 
   /** A page of the log, oldest lines first. */
-  logs(id: string, query: Query = {}, options?: CallOptions) {
+  logs(id: string, query: Query = {}, options?: CallOptions): Promise<LogPage> {
     const path = withQuery(pathOf`/jobs/${id}/logs`, query)
     return this.caller.json<LogPage>('GET', path, options)
   }

@@ -34,16 +34,22 @@ export type ModelFormat = 'onnx' | 'tfjs' | 'checkpoint' | 'json' | 'ubj'
 export class ModelCalls {
   constructor(private readonly caller: Caller) {}
 
-  list(query: QueryOf<Static<typeof ModelListQuery>> = {}, options?: CallOptions) {
+  list(
+    query: QueryOf<Static<typeof ModelListQuery>> = {},
+    options?: CallOptions,
+  ): Promise<Page<ModelView>> {
     return this.caller.json<Page<ModelView>>('GET', withQuery('/models', query), options)
   }
 
   /** Yields all models that match, page by page. */
-  all(query: QueryOf<Static<typeof ModelListQuery>> = {}, options: AllOptions = {}) {
+  all(
+    query: QueryOf<Static<typeof ModelListQuery>> = {},
+    options: AllOptions = {},
+  ): AsyncGenerator<ModelView> {
     return allItems(this.list.bind(this), query, options)
   }
 
-  get(id: string, query: Query = {}, options?: CallOptions) {
+  get(id: string, query: Query = {}, options?: CallOptions): Promise<ModelView> {
     const path = withQuery(pathOf`/models/${id}`, query)
     return this.caller.json<ModelView>('GET', path, options)
   }
@@ -52,30 +58,40 @@ export class ModelCalls {
     id: string,
     query: QueryOf<Static<typeof VersionListQuery>> = {},
     options?: CallOptions,
-  ) {
+  ): Promise<Page<ModelView>> {
     const path = withQuery(pathOf`/models/${id}/versions`, query)
     return this.caller.json<Page<ModelView>>('GET', path, options)
   }
 
   /** Deletes a model, or of it the `version` of the query. */
-  delete(id: string, query: Query = {}, options?: CallOptions) {
+  delete(id: string, query: Query = {}, options?: CallOptions): Promise<RemovedVersions> {
     const path = withQuery(pathOf`/models/${id}`, query)
     return this.caller.json<RemovedVersions>('DELETE', path, options)
   }
 
   /** Changes what is noted of a version: its stage, note and tags. */
-  annotate(id: string, version: number, patch: AnnotationPatch, options?: CallOptions) {
+  annotate(
+    id: string,
+    version: number,
+    patch: AnnotationPatch,
+    options?: CallOptions,
+  ): Promise<ModelView> {
     const path = pathOf`/models/${id}/versions/${version}`
     return this.caller.json<ModelView>('PATCH', path, { ...options, ...jsonBody(patch) })
   }
 
-  annotationHistory(id: string, version: number, query: Query = {}, options?: CallOptions) {
+  annotationHistory(
+    id: string,
+    version: number,
+    query: Query = {},
+    options?: CallOptions,
+  ): Promise<AnnotationHistory> {
     const path = withQuery(pathOf`/models/${id}/versions/${version}/history`, query)
     return this.caller.json<AnnotationHistory>('GET', path, options)
   }
 
   /** Names, shapes and types of what a version takes and answers. */
-  contract(id: string, query: Query = {}, options?: CallOptions) {
+  contract(id: string, query: Query = {}, options?: CallOptions): Promise<ModelContract> {
     const path = withQuery(pathOf`/models/${id}/contract`, query)
     return this.caller.json<ModelContract>('GET', path, options)
   }
@@ -87,27 +103,36 @@ export class ModelCalls {
   }
 
   /** A version in the format of another library; read its body as it arrives. */
-  export(id: string, format: ModelFormat, query: Query = {}, options?: CallOptions) {
+  export(
+    id: string,
+    format: ModelFormat,
+    query: Query = {},
+    options?: CallOptions,
+  ): Promise<Response> {
     const path = withQuery(pathOf`/models/${id}/export`, { ...query, format })
     return this.caller.request('GET', path, options)
   }
 
-  drift(id: string, query: QueryOf<Static<typeof DriftQuery>> = {}, options?: CallOptions) {
+  drift(
+    id: string,
+    query: QueryOf<Static<typeof DriftQuery>> = {},
+    options?: CallOptions,
+  ): Promise<DriftReport> {
     const path = withQuery(pathOf`/models/${id}/drift`, query)
     return this.caller.json<DriftReport>('GET', path, options)
   }
 
-  watch(id: string, options?: CallOptions) {
+  watch(id: string, options?: CallOptions): Promise<Watch> {
     return this.caller.json<Watch>('GET', pathOf`/models/${id}/watch`, options)
   }
 
-  setWatch(id: string, request: WatchRequest, options?: CallOptions) {
+  setWatch(id: string, request: WatchRequest, options?: CallOptions): Promise<Watch> {
     const path = pathOf`/models/${id}/watch`
     return this.caller.json<Watch>('PUT', path, { ...options, ...jsonBody(request) })
   }
 
   /** Requests that were kept, oldest first. */
-  requestSamples(id: string, query: Query = {}, options?: CallOptions) {
+  requestSamples(id: string, query: Query = {}, options?: CallOptions): Promise<RequestSamplePage> {
     const path = withQuery(pathOf`/models/${id}/samples`, query)
     return this.caller.json<RequestSamplePage>('GET', path, options)
   }
@@ -121,13 +146,17 @@ export class ModelCalls {
     await this.caller.request('DELETE', withQuery(pathOf`/models/${id}/samples`, query), options)
   }
 
-  traffic(id: string, query: QueryOf<Static<typeof TrafficQuery>> = {}, options?: CallOptions) {
+  traffic(
+    id: string,
+    query: QueryOf<Static<typeof TrafficQuery>> = {},
+    options?: CallOptions,
+  ): Promise<Traffic> {
     const path = withQuery(pathOf`/models/${id}/traffic`, query)
     return this.caller.json<Traffic>('GET', path, options)
   }
 
   /** Replaces how requests of the bare name, or of the alias of the request, are spread. */
-  setTraffic(id: string, request: TrafficRequest, options?: CallOptions) {
+  setTraffic(id: string, request: TrafficRequest, options?: CallOptions): Promise<Traffic> {
     const path = pathOf`/models/${id}/traffic`
     return this.caller.json<Traffic>('PUT', path, { ...options, ...jsonBody(request) })
   }
@@ -142,18 +171,28 @@ export class ModelCalls {
   }
 
   /** Moves an alias if all conditions of the request hold. */
-  promote(id: string, request: PromotionRequest, options?: CallOptions) {
+  promote(id: string, request: PromotionRequest, options?: CallOptions): Promise<Promotion> {
     const path = pathOf`/models/${id}/promote`
     return this.caller.json<Promotion>('POST', path, { ...options, ...jsonBody(request) })
   }
 
   /** Predicts classes of images: one image file, or instances. The query may name the version. */
-  predict(id: string, images: PredictInput, query: Query = {}, options?: CallOptions) {
+  predict(
+    id: string,
+    images: PredictInput,
+    query: Query = {},
+    options?: CallOptions,
+  ): Promise<Predictions> {
     return this.ask<Predictions>(id, 'predict', query, inputBody(images), options)
   }
 
   /** Predicts as `predict`, and answers with what `topK` and `outputs` of the query ask for. */
-  predictImages(id: string, images: PredictInput, query: Query = {}, options?: CallOptions) {
+  predictImages(
+    id: string,
+    images: PredictInput,
+    query: Query = {},
+    options?: CallOptions,
+  ): Promise<SelectedPredictions> {
     return this.ask<SelectedPredictions>(id, 'predict', query, inputBody(images), options)
   }
 
@@ -161,17 +200,32 @@ export class ModelCalls {
    * Predicts from rows: objects by column, or arrays in the order of the columns. The query may name the version and
    * how unknown columns and categories are taken.
    */
-  predictRows(id: string, instances: readonly unknown[], query: Query = {}, options?: CallOptions) {
+  predictRows(
+    id: string,
+    instances: readonly unknown[],
+    query: Query = {},
+    options?: CallOptions,
+  ): Promise<RowPredictions> {
     return this.ask<RowPredictions>(id, 'predict', query, inputBody(instances), options)
   }
 
   /** Explains predictions of images: one image file, or instances as `predict` takes them. */
-  explainImages(id: string, images: PredictInput, query: Query = {}, options?: CallOptions) {
+  explainImages(
+    id: string,
+    images: PredictInput,
+    query: Query = {},
+    options?: CallOptions,
+  ): Promise<ImageExplanations> {
     return this.ask<ImageExplanations>(id, 'explain', query, inputBody(images), options)
   }
 
   /** Explains predictions of rows. */
-  explainRows(id: string, instances: readonly unknown[], query: Query = {}, options?: CallOptions) {
+  explainRows(
+    id: string,
+    instances: readonly unknown[],
+    query: Query = {},
+    options?: CallOptions,
+  ): Promise<RowExplanations> {
     return this.ask<RowExplanations>(id, 'explain', query, inputBody(instances), options)
   }
 

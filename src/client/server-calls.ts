@@ -7,22 +7,25 @@ export class ServerCalls {
   constructor(private readonly caller: Caller) {}
 
   /** What the server is, has and takes. */
-  info(options?: CallOptions) {
+  info(options?: CallOptions): Promise<ServerInfo> {
     return this.caller.json<ServerInfo>('GET', '/server', options)
   }
 
   /** The workers that are alive. */
-  workers(options?: CallOptions) {
+  workers(options?: CallOptions): Promise<WorkerList> {
     return this.caller.json<WorkerList>('GET', '/workers', options)
   }
 
   /** Whether the server answers. Needs no key. */
-  health(options?: CallOptions) {
+  health(options?: CallOptions): Promise<{ status: string }> {
     return this.caller.json<{ status: string }>('GET', '/healthz', options)
   }
 
   /** What a server that is ready has found, part by part; throws NOT_READY if it is not. Needs no key. */
-  readiness(query: { require?: 'worker' | undefined } = {}, options?: CallOptions) {
+  readiness(
+    query: { require?: 'worker' | undefined } = {},
+    options?: CallOptions,
+  ): Promise<Readiness> {
     return this.caller.json<Readiness>('GET', withQuery('/readyz', query), options)
   }
 

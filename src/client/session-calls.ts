@@ -6,13 +6,16 @@ export class SessionCalls {
   constructor(private readonly caller: Caller) {}
 
   /** Starts a session with a key. The browser keeps it in a cookie that no script can read. */
-  signIn(key: string, { remember, ...options }: Omit<SignIn, 'key'> & CallOptions = {}) {
+  signIn(
+    key: string,
+    { remember, ...options }: Omit<SignIn, 'key'> & CallOptions = {},
+  ): Promise<Session> {
     const body = jsonBody({ key, ...(remember !== undefined && { remember }) })
     return this.caller.json<Session>('POST', '/session', { ...options, ...body })
   }
 
   /** Who calls: the session, or the key. */
-  get(options?: CallOptions) {
+  get(options?: CallOptions): Promise<Session> {
     return this.caller.json<Session>('GET', '/session', options)
   }
 
@@ -21,7 +24,7 @@ export class SessionCalls {
   }
 
   /** An URL for `new EventSource(url)`, which can send no key. */
-  streamTicket(request: StreamTicketRequest, options?: CallOptions) {
+  streamTicket(request: StreamTicketRequest, options?: CallOptions): Promise<StreamTicket> {
     const body = jsonBody(request)
     return this.caller.json<StreamTicket>('POST', '/stream-tickets', { ...options, ...body })
   }

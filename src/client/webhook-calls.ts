@@ -5,16 +5,16 @@ import { type Caller, type CallOptions, jsonBody, pathOf, type Query, withQuery 
 export class WebhookCalls {
   constructor(private readonly caller: Caller) {}
 
-  list(query: Query = {}, options?: CallOptions) {
+  list(query: Query = {}, options?: CallOptions): Promise<Page<Webhook>> {
     return this.caller.json<Page<Webhook>>('GET', withQuery('/webhooks', query), options)
   }
 
-  get(id: string, options?: CallOptions) {
+  get(id: string, options?: CallOptions): Promise<Webhook> {
     return this.caller.json<Webhook>('GET', pathOf`/webhooks/${id}`, options)
   }
 
   /** Only this answer has the secret. */
-  create(request: WebhookRequest, options?: CallOptions) {
+  create(request: WebhookRequest, options?: CallOptions): Promise<CreatedWebhook> {
     const body = jsonBody(request)
     return this.caller.json<CreatedWebhook>('POST', '/webhooks', { ...options, ...body })
   }
@@ -24,13 +24,13 @@ export class WebhookCalls {
   }
 
   /** What was sent, newest first. */
-  deliveries(id: string, query: Query = {}, options?: CallOptions) {
+  deliveries(id: string, query: Query = {}, options?: CallOptions): Promise<Page<Delivery>> {
     const path = withQuery(pathOf`/webhooks/${id}/deliveries`, query)
     return this.caller.json<Page<Delivery>>('GET', path, options)
   }
 
   /** Sends a ping. */
-  test(id: string, options?: CallOptions) {
+  test(id: string, options?: CallOptions): Promise<Delivery> {
     return this.caller.json<Delivery>('POST', pathOf`/webhooks/${id}/test`, options)
   }
 }

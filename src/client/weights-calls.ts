@@ -19,7 +19,7 @@ export class WeightsCalls {
     name: string,
     files: readonly { name: string; content: Blob }[],
     { normalize, ...options }: WeightsUploadOptions = {},
-  ) {
+  ): Promise<WeightsManifest> {
     const form = new FormData()
     form.set('name', name)
     if (normalize !== undefined) form.set('normalize', normalize)
@@ -27,16 +27,22 @@ export class WeightsCalls {
     return this.caller.json<WeightsManifest>('POST', '/weights', { ...options, body: form })
   }
 
-  get(id: string, options?: CallOptions) {
+  get(id: string, options?: CallOptions): Promise<WeightsManifest> {
     return this.caller.json<WeightsManifest>('GET', pathOf`/weights/${id}`, options)
   }
 
-  list(query: QueryOf<Static<typeof WeightsListQuery>> = {}, options?: CallOptions) {
+  list(
+    query: QueryOf<Static<typeof WeightsListQuery>> = {},
+    options?: CallOptions,
+  ): Promise<Page<WeightsSummary>> {
     return this.caller.json<Page<WeightsSummary>>('GET', withQuery('/weights', query), options)
   }
 
   /** Yields all weights that match, page by page. */
-  all(query: QueryOf<Static<typeof WeightsListQuery>> = {}, options: AllOptions = {}) {
+  all(
+    query: QueryOf<Static<typeof WeightsListQuery>> = {},
+    options: AllOptions = {},
+  ): AsyncGenerator<WeightsSummary> {
     return allItems(this.list.bind(this), query, options)
   }
 

@@ -18,7 +18,7 @@ const rejects = (promise: Promise<unknown>, code: string) =>
   assert.rejects(promise, error => error instanceof ProblemError && error.problem.code === code)
 
 test('data sets: versions, derived ones, differences, names, imports', async () => {
-  const first = await client.datasets.upload('points', csv('a,b\n1,2\n3,4\n5,6\n'))
+  const first = await client.datasets.push('points', csv('a,b\n1,2\n3,4\n5,6\n'))
   const second = await client.datasets.derive('points', {
     name: 'points',
     steps: [{ kind: 'filter', where: ['a>1'] }],
@@ -88,7 +88,7 @@ test('models: versions, contract, notes, aliases, promotion, watch, drift, delet
 })
 
 test('jobs: changes, charts of many, checkpoints, deletion; workers', async () => {
-  await client.datasets.upload('prices', csv(`a,price\n${'1,2\n3,4\n'.repeat(20)}`))
+  await client.datasets.push('prices', csv(`a,price\n${'1,2\n3,4\n'.repeat(20)}`))
   const job = await client.jobs.submit({
     model: { kind: 'boosting', objective: 'regression', rounds: 2 },
     dataset: 'prices',

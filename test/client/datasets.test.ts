@@ -68,7 +68,7 @@ test('a client throws why a data set cannot be made, and that it was cancelled',
   const client = newClient()
   const content = new Blob(['a,b\n1\n'])
   await assert.rejects(
-    client.datasets.upload('bad', [{ name: 'bad.csv', content }]),
+    client.datasets.push('bad', [{ name: 'bad.csv', content }]),
     (error: ProblemError) => error instanceof ProblemError && error.problem.code === 'DATASET_ROW',
   )
   await serveHalf(table)

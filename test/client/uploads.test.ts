@@ -50,7 +50,7 @@ test('a folder of images becomes a data set, though the connection is cut', asyn
   assert.ok(total > 5 * 2 ** 20, 'the files would be one request')
   const sent: number[] = []
   let cuts = 0
-  const dataset = await client.datasets.upload('stones', files, {
+  const dataset = await client.datasets.push('stones', files, {
     resize: { height: 8, width: 8 },
     onSent: each => {
       sent.push(each.bytes)
@@ -108,7 +108,7 @@ test('another process goes on with an upload, and begins again if the server has
 
 test('small files are one request, with the options of the data set', async () => {
   const csv = new Blob(['zip,price\n01234,1\n04321,2\n'])
-  const dataset = await client.datasets.upload('prices', [{ name: 'p.csv', content: csv }], {
+  const dataset = await client.datasets.push('prices', [{ name: 'p.csv', content: csv }], {
     target: 'price',
     schema: { zip: 'category' },
   })
@@ -120,7 +120,7 @@ test('small files are one request, with the options of the data set', async () =
       ['price', 'integer'],
     ],
   )
-  const bad = client.datasets.upload('bad', [{ name: 'b.csv', content: csv }], { target: 'cost' })
+  const bad = client.datasets.push('bad', [{ name: 'b.csv', content: csv }], { target: 'cost' })
   await assert.rejects(
     bad,
     (error: ProblemError) => error.code === 'DATASET_FORM' && /cost/.test(error.message),
@@ -142,8 +142,8 @@ test('what cannot be read is named', async () => {
   await writeFile(path, 'a,b\n1,2\n')
   const file = await openFile(path)
   await truncate(path, 4)
-  await assert.rejects(client.datasets.upload('changed', [file]), isNamed(/changed while/))
+  await assert.rejects(client.datasets.push('changed', [file]), isNamed(/changed while/))
   await rename(path, `${path}.moved`)
   assert.equal((await stat(`${path}.moved`)).size, 4)
-  await assert.rejects(client.datasets.upload('changed', [file]), isNamed(/ENOENT/))
+  await assert.rejects(client.datasets.push('changed', [file]), isNamed(/ENOENT/))
 })

@@ -182,7 +182,7 @@ describe('data sets in the dashboard', needsBrowser, () => {
     visit(
       '#/datasets',
       async ({ page }) => {
-        await client.datasets.upload('gone', [
+        await client.datasets.push('gone', [
           { name: 'gone.csv', content: new Blob([`${csv}\n99,c`]) },
         ])
         await page.getByRole('link', { name: 'gone', exact: true }).click()

@@ -103,7 +103,7 @@ test('requests during the graceful end of the API process are all answered', asy
 })
 
 test('of 200 predictions a second during a restart of the API process, none is refused and none is wrong', async t => {
-  await deployment.client.datasets.upload('digits-to-predict', await mnistSample(320))
+  await deployment.client.datasets.push('digits-to-predict', await mnistSample(320))
   const job = await deployment.train({
     name: 'restarted',
     model: { kind: 'resnet', blocks: 1, filters: 4 },
@@ -170,7 +170,7 @@ test('while the supervisor is stopped the API serves, and says that nothing is r
 
 // the full size, 5,000 followers, is a case of `npm run chaos -- --api`
 test('after crowds of followers that read nothing and leave at once, every new connection is answered', async t => {
-  await deployment.client.datasets.upload('digits', await mnistSample(320))
+  await deployment.client.datasets.push('digits', await mnistSample(320))
   const job = await deployment.client.jobs.submit({
     name: 'followed',
     model: { kind: 'resnet', blocks: 1, filters: 4 },

@@ -17,7 +17,7 @@ test('a copy of the data folder that is made while jobs run starts as a server t
   const deployment = await TestDeployment.open()
   t.after(() => deployment.close())
   const { client } = deployment
-  await client.datasets.upload('digits', await mnistSample(640))
+  await client.datasets.push('digits', await mnistSample(640))
   const request = (name: string, steps: number) => ({
     name,
     model: { kind: 'resnet' as const, blocks: 1, filters: 4 },

@@ -19,7 +19,7 @@ const images = 2000
 let deployment: TestDeployment
 before(async () => {
   deployment = await TestDeployment.open()
-  await deployment.client.datasets.upload('digits', await mnistSample(images))
+  await deployment.client.datasets.push('digits', await mnistSample(images))
   await uploadTable(deployment, 'wine')
   const network = await deployment.train({
     name: 'reader',
@@ -237,7 +237,7 @@ test('image files of another size, and a split, are predicted as requests for th
       content: new Blob([new Uint8Array(png(pixels.subarray(16 + i * 784, 16 + (i + 1) * 784)))]),
     }
   })
-  const dataset = (await deployment.client.datasets.upload('drawn', files)) as ImagesManifest
+  const dataset = (await deployment.client.datasets.push('drawn', files)) as ImagesManifest
   assert.deepEqual([dataset.encoding, dataset.height], ['encoded', 56])
   const job = await run({
     dataset: 'drawn',

@@ -24,7 +24,7 @@ before(async () => {
   deployment = await TestDeployment.open({ REDIS_URL: proxy.url, TRAINYARD_SLOTS: '1' }, text => {
     printed += text
   })
-  await deployment.client.datasets.upload('digits', await mnistSample(640))
+  await deployment.client.datasets.push('digits', await mnistSample(640))
   await trainSuccessfully('first')
 })
 after(async () => {

@@ -33,7 +33,7 @@ describe('models in the dashboard', needsBrowser, () => {
     deployment = await TestDeployment.open({ TRAINYARD_SPARE_TRAINERS: 'off' })
     await uploadTable(deployment, 'fruits', fruits, 'kind')
     const { images, labels } = await readMnist('t10k', 200)
-    await deployment.client.datasets.upload('digits', [
+    await deployment.client.datasets.push('digits', [
       { name: 'images', content: new Blob([images as Uint8Array<ArrayBuffer>]) },
       { name: 'labels', content: new Blob([labels as Uint8Array<ArrayBuffer>]) },
     ])

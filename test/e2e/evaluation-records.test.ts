@@ -22,7 +22,7 @@ before(async () => {
   deployment = await TestDeployment.open({ TRAINYARD_SPARE_TRAINERS: 'off' })
   client = deployment.client
   const { images, labels } = await readMnist('t10k', 400)
-  await client.datasets.upload('digits', [
+  await client.datasets.push('digits', [
     { name: 'images', content: new Blob([images]) },
     { name: 'labels', content: new Blob([labels]) },
   ])

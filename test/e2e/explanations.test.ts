@@ -22,7 +22,7 @@ let deployment: TestDeployment
 let job: Job
 before(async () => {
   deployment = await TestDeployment.open()
-  await deployment.client.datasets.upload('stripes', stripes(600))
+  await deployment.client.datasets.push('stripes', stripes(600))
   await uploadTable(deployment, 'wine')
   await uploadTable(deployment, 'diabetes')
   const [network, ...trees] = await Promise.all([

@@ -39,7 +39,7 @@ test('a full disk holds jobs, the server says so, and everything goes on after t
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(request),
     })
-  await client.datasets.upload('digits', await mnistSample(640))
+  await client.datasets.push('digits', await mnistSample(640))
   const running = await client.jobs.submit(request)
   const queued = await client.jobs.submit({ ...request, name: 'next' })
   await eventually('the first checkpoint', async () => {
@@ -93,7 +93,7 @@ test('a server that starts on a full disk goes on with its jobs after there is r
     join(small.folder, 'data'),
   )
   close = () => deployment.close()
-  await deployment.client.datasets.upload('digits', await mnistSample(640))
+  await deployment.client.datasets.push('digits', await mnistSample(640))
   const { id } = await deployment.client.jobs.submit({
     ...request,
     training: { ...request.training, steps: 50 },

@@ -8,7 +8,7 @@ import { TestDeployment } from '../../testing/test-deployment.js'
 let deployment: TestDeployment
 before(async () => {
   deployment = await TestDeployment.open()
-  await deployment.client.datasets.upload('digits', await mnistSample(640))
+  await deployment.client.datasets.push('digits', await mnistSample(640))
 })
 after(() => deployment.close())
 

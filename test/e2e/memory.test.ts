@@ -11,7 +11,7 @@ let deployment: TestDeployment
 before(async () => {
   // trees take 115 MiB and a network at least 450; an estimate may be a quarter too high
   deployment = await TestDeployment.open({ TRAINYARD_MEMORY: '200 MiB' })
-  await deployment.client.datasets.upload('digits', await mnistSample(1280))
+  await deployment.client.datasets.push('digits', await mnistSample(1280))
   await uploadTable(deployment, 'diabetes')
 })
 after(() => deployment.close())

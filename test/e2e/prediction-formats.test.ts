@@ -249,7 +249,7 @@ print(json.dumps({
 
 test('images in all formats get the same numbers in all formats', needsDataWitnesses, async () => {
   const files = await mnistSample(512)
-  await deployment.client.datasets.upload('digits', files)
+  await deployment.client.datasets.push('digits', files)
   const job = await deployment.train({
     name: 'digits',
     model: { kind: 'resnet', block: 'bottleneck', blocks: 1, filters: 16 },

@@ -18,7 +18,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trainyard-progress-'))
   redis = await startRedis(folder)
   deployment = await TestDeployment.open({ REDIS_URL: redis.url })
-  await deployment.client.datasets.upload('digits', await mnistSample(640))
+  await deployment.client.datasets.push('digits', await mnistSample(640))
 })
 after(async () => {
   await deployment.close()

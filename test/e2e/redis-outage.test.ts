@@ -14,7 +14,7 @@ const outageMs = 20_000
 let deployment: TestDeployment
 before(async () => {
   deployment = await TestDeployment.open({ TRAINYARD_SLOTS: '2' })
-  await deployment.client.datasets.upload('digits', await mnistSample(640))
+  await deployment.client.datasets.push('digits', await mnistSample(640))
 })
 after(() => deployment.close())
 

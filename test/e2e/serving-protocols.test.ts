@@ -35,7 +35,7 @@ before(async () => {
     TRAINYARD_GRPC_PORT: String(grpcPort),
   })
   const { client } = deployment
-  await client.datasets.upload('digits-small', await mnistSample(640))
+  await client.datasets.push('digits-small', await mnistSample(640))
   await uploadTable(deployment, 'wine')
   const rows = flats.trimEnd().split('\n')
   const csv = [rows[0], ...Array.from({ length: 10 }, () => rows.slice(1)).flat(), ''].join('\n')

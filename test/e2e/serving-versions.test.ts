@@ -13,7 +13,7 @@ let deployment: TestDeployment
 before(async () => {
   // which runtime is fastest may differ from one load to the next, and so may the last digits
   deployment = await TestDeployment.open({ TRAINYARD_SERVING_RUNTIME: 'tensorflow' })
-  await deployment.client.datasets.upload('digits', await mnistSample(640))
+  await deployment.client.datasets.push('digits', await mnistSample(640))
   await uploadTable(deployment, 'wine')
 })
 after(() => deployment.close())

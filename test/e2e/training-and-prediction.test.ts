@@ -20,7 +20,7 @@ let deployment: TestDeployment
 let job: Job
 before(async () => {
   deployment = await TestDeployment.open()
-  await deployment.client.datasets.upload('digits', await mnistSample(2560))
+  await deployment.client.datasets.push('digits', await mnistSample(2560))
   job = await deployment.train({
     model: { kind: 'resnet', block: 'bottleneck', blocks: 2, filters: 32 },
     dataset: 'digits',

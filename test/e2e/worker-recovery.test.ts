@@ -14,7 +14,7 @@ let deployment: TestDeployment
 let undisturbedJob: Job
 before(async () => {
   deployment = await TestDeployment.open({ TRAINYARD_LOCK_MS: '6000' })
-  await deployment.client.datasets.upload('digits', await mnistSample(1280))
+  await deployment.client.datasets.push('digits', await mnistSample(1280))
   undisturbedJob = await deployment.train(request('undisturbed'))
 })
 after(() => deployment.close())

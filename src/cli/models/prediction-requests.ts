@@ -1,12 +1,13 @@
 import type { Client } from '../../client/client.js'
-import type { PredictionBody, Predictor } from '../../client/prediction-calls.js'
+import type { PredictInput } from '../../client/predict-input.js'
+import type { Predictor } from '../../client/prediction-calls.js'
 import { usageError } from '../failure.js'
 import { type InputFile, mediaTypeOf, readInput } from './input-files.js'
 import { type PartLimits, partsOfCsv, partsOfRows, rowsOfJson } from './row-parts.js'
 
 /** One request for predictions. */
 export interface PredictionRequest {
-  body: PredictionBody
+  body: PredictInput
   /** The file of each of its images, or the one file of its rows. */
   files: readonly string[]
   /** Of its first row in the file. */
