@@ -26,7 +26,7 @@ before(async () => {
   home = await mkdtemp(join(tmpdir(), 'trainyard-cli-'))
   digits = await writeDigits(join(home, 'digits'), 40)
   const { client } = deployment
-  await client.datasets.upload('digits', await mnistSample(400))
+  await client.datasets.push('digits', await mnistSample(400))
   await uploadTable(deployment, 'wine')
   const network = await deployment.train({
     name: 'digits',
