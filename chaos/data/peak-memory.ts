@@ -3,9 +3,17 @@ import { findDescendants } from '../../testing/processes.js'
 
 const intervalMs = 250
 
-/** The most memory that each program of a deployment has had at a time (`VmHWM`), in MB, by its script. */
+export interface Peaks {
+  /** The most resident memory (`VmHWM`). Pages of libraries count, which all processes share. */
+  resident: Record<string, number>
+  /** The most of a process's own (`RssAnon`), as of four times a second. */
+  own: Record<string, number>
+}
+
+/** The most memory that each program of a deployment has had at a time, in MB, by its script. */
 export class PeakMemory {
-  private readonly peaks = new Map<string, number>()
+  private readonly resident = new Map<string, number>()
+  private readonly own = new Map<string, number>()
   private readonly timer: NodeJS.Timeout
   private reading: Promise<void> = Promise.resolve()
 
@@ -15,11 +23,11 @@ export class PeakMemory {
     }, intervalMs)
   }
 
-  async close(): Promise<Record<string, number>> {
+  async close(): Promise<Peaks> {
     clearInterval(this.timer)
     await this.reading
     await this.read()
-    return Object.fromEntries(this.peaks)
+    return { resident: Object.fromEntries(this.resident), own: Object.fromEntries(this.own) }
   }
 
   private async read(): Promise<void> {
@@ -27,10 +35,19 @@ export class PeakMemory {
       const [status, command] = await Promise.all(
         ['status', 'cmdline'].map(name => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
       )
-      const kilobytes = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status!)?.[1] ?? 0)
       const script = /([\w-]+\/)?[\w-]+\.js/.exec(command!)?.[0] ?? command!.split('\0')[0]!
-      const peak = Math.max(this.peaks.get(script) ?? 0, Math.round((kilobytes * 1024) / 1e6))
-      if (kilobytes > 0) this.peaks.set(script, peak)
+      raise(this.resident, script, megabytes('VmHWM', status!))
+      raise(this.own, script, megabytes('RssAnon', status!))
     }
   }
+}
+
+function raise(peaks: Map<string, number>, script: string, value: number): void {
+  if (value > (peaks.get(script) ?? 0)) peaks.set(script, value)
+}
+
+/** A field of `/proc/<pid>/status`; 0 of a process that has ended. */
+function megabytes(field: string, status: string): number {
+  const kilobytes = Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0)
+  return Math.round((kilobytes * 1024) / 1e6)
 }
