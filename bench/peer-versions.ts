@@ -47,6 +47,10 @@ const mlflow: Packages = {
   minPythonMinor: 12,
 }
 
+/** Trackers, whose pages show the runs that the dashboard shows. Version 3.18.0 needs an `mlflow-skinny` that PyPI lacks. */
+const mlflowTracking: Packages = { packages: ['mlflow==3.17.2'] }
+const tensorboard: Packages = { packages: ['tensorboard==2.21.0', 'setuptools==80.9.0'] }
+
 /** Servers of networks, which read the file that Trainyard exports. */
 const pillow = 'Pillow==13.0.0'
 const litserve = ['litserve==0.2.19', 'numpy==2.4.6', pillow]
@@ -84,6 +88,8 @@ export const environments = {
   images: { cpu: images, cuda: images },
   frames: { cpu: frames, cuda: frames },
   mlflow: { cpu: mlflow, cuda: mlflow },
+  'mlflow-tracking': { cpu: mlflowTracking, cuda: mlflowTracking },
+  tensorboard: { cpu: tensorboard, cuda: tensorboard },
   'serve-openvino': { cpu: serveOpenVino, cuda: serveOpenVino },
   'serve-torch': { cpu: serveTorch, cuda: serveTorch },
   'serve-onnxruntime': { cpu: serveOnnxRuntime, cuda: serveOnnxRuntime },

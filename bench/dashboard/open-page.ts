@@ -5,16 +5,22 @@ import { within } from '../../testing/eventually.js'
 const timeoutMs = 300_000
 
 /** Calls `work` with the page of a user who has signed in, in a browser of its own. */
-export async function withPage<T>(
+export const withPage = <T>(
   url: string,
   key: string,
   work: (page: Page) => Promise<T>,
-): Promise<T> {
+): Promise<T> =>
+  withBrowserPage(async page => {
+    await startSession(page.context(), url, key)
+    return work(page)
+  })
+
+/** Calls `work` with an empty page, in a browser of its own. */
+export async function withBrowserPage<T>(work: (page: Page) => Promise<T>): Promise<T> {
   const browser = await launchBrowser()
   try {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
     context.setDefaultTimeout(timeoutMs)
-    await startSession(context, url, key)
     return await work(await context.newPage())
   } finally {
     await browser.close()

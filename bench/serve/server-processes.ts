@@ -29,10 +29,13 @@ export const controlsOf = (
   resume: () => signalAll(pid, 'SIGCONT'),
 })
 
+/** What a server is asked until it answers: a page, or with a body a prediction. */
+type FirstRequest = Pick<BenchRequest, 'url'> & Partial<BenchRequest>
+
 /** Starts a server, waits for its first answer, and kills it after `work`. */
 export async function withServerProcess<T>(
   { command, args, env }: Program,
-  first: BenchRequest,
+  first: FirstRequest,
   work: (started: { pid: number; startSeconds: number }) => Promise<T>,
 ): Promise<T> {
   const since = performance.now()
@@ -63,14 +66,15 @@ export async function withServerProcess<T>(
 
 async function answers(
   child: ChildProcess,
-  { url, headers, body }: BenchRequest,
+  { url, headers = {}, body }: FirstRequest,
   stderr: () => string,
 ): Promise<true | null> {
   if (child.exitCode !== null) {
     const reason = stderr().trim().split('\n').slice(-3).join(' ')
     throw new BenchError(`it exited with status ${child.exitCode}: ${reason}`)
   }
-  const answer = await fetch(url, { method: 'POST', headers, body }).catch(() => null)
+  const options = body === undefined ? { headers } : { method: 'POST', headers, body }
+  const answer = await fetch(url, options).catch(() => null)
   if (!answer) return null
   const text = await answer.text()
   if (answer.ok) return true
