@@ -15,6 +15,8 @@ export interface FollowOptions {
   onBack?: (() => void) | undefined
   /** How long a lost connection is tried again before the iteration throws; 5 minutes. */
   giveUpAfterMs?: number | undefined
+  /** How long the connection may be silent before it counts as lost; 45 s. The server sends something every 15 s. */
+  silenceMs?: number | undefined
 }
 
 /** What knows when a stream is over: the server ends streams also when it restarts. */
@@ -36,7 +38,7 @@ export async function* followEvents(
   options: FollowOptions,
   { isLast, isOver }: StreamEnd,
 ): AsyncGenerator<EventSourceMessage> {
-  const { signal, onLost, onBack, giveUpAfterMs = defaultPatienceMs } = options
+  const { signal, onLost, onBack, giveUpAfterMs = defaultPatienceMs, silenceMs } = options
   let { after } = options
   let isOpened = false
   let lostAt: number | null = null
@@ -50,7 +52,7 @@ export async function* followEvents(
       }
       // the caller repeats the first request; later ones are repeated here
       const call = { signal, retryForMs: isOpened ? 0 : undefined }
-      for await (const event of readEvents(caller, path, { ...call, after, onOpen })) {
+      for await (const event of readEvents(caller, path, { ...call, after, silenceMs, onOpen })) {
         attempt = 1
         if (event.id !== undefined) after = event.id
         yield event
@@ -72,6 +74,7 @@ export async function* followEvents(
 
 interface ReadOptions extends CallOptions {
   after?: string | undefined
+  silenceMs?: number | undefined
   onOpen?: () => void
 }
 
@@ -79,7 +82,7 @@ interface ReadOptions extends CallOptions {
 async function* readEvents(
   caller: Caller,
   path: string,
-  { after, onOpen, signal, ...options }: ReadOptions,
+  { after, silenceMs, onOpen, signal, ...options }: ReadOptions,
 ): AsyncGenerator<EventSourceMessage> {
   const connection = new Deadline(signal, Number.POSITIVE_INFINITY)
   try {
@@ -95,7 +98,7 @@ async function* readEvents(
     const events: EventSourceMessage[] = []
     const parser = createParser({ onEvent: event => void events.push(event) })
     const decoder = new TextDecoder()
-    for await (const chunk of chunksOf(response)) {
+    for await (const chunk of chunksOf(response, silenceMs)) {
       parser.feed(decoder.decode(chunk, { stream: true }))
       yield* events.splice(0)
     }

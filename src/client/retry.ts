@@ -1,6 +1,6 @@
 import { ConnectionError, ProblemError, UnexpectedAnswerError } from './errors.js'
 
-const passingStatuses = [408, 429, 500, 502, 503, 504]
+const passingStatuses = [408, 429, 502, 503, 504]
 const firstPauseMs = 250
 const longestPauseMs = 8000
 
