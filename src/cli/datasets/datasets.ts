@@ -13,6 +13,7 @@ export function addDatasets(program: Command, cli: Cli): void {
   const group = program
     .command('datasets')
     .alias('dataset')
+    .summary('push, look at, compare and pull data sets')
     .description('Push data sets to the server, look at them, and pull them back.')
   addPush(group, cli)
   addLs(group, cli)

@@ -10,6 +10,7 @@ import { wrap } from '../terminal/wrap.js'
 export function addDiff(group: Command, cli: Cli): void {
   group
     .command('diff')
+    .summary('show what differs between two data sets')
     .description('Show what differs between two data sets. Without the second, the version before.')
     .argument('<one>', 'a name or id')
     .argument('[other]', 'another name or id')

@@ -20,6 +20,7 @@ export function addLs(group: Command, cli: Cli): void {
   group
     .command('ls')
     .alias('list')
+    .summary('list data sets')
     .description('List data sets, the newest first.')
     .option('-n, --limit <count>', 'how many data sets', parseCount, 50)
     .option('--kind <kind>', 'only images, or only tables: images, table')

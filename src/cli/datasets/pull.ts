@@ -23,6 +23,7 @@ interface PullOptions {
 export function addPull(group: Command, cli: Cli): void {
   group
     .command('pull')
+    .summary('download a data set')
     .description('Download a data set as one file.')
     .argument('<dataset>', 'its name or id')
     .option(

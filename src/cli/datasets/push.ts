@@ -24,7 +24,7 @@ interface PushFlags {
 export function addPush(group: Command, cli: Cli): void {
   group
     .command('push')
-    .summary('Make a data set of a folder of images, of files, or of URLs.')
+    .summary('make a data set of a folder of images, of files, or of URLs')
     .description(
       [
         'Makes a data set.',

@@ -5,6 +5,7 @@ import type { Cli } from '../cli.js'
 export function addRm(group: Command, cli: Cli): void {
   group
     .command('rm')
+    .summary('delete data sets')
     .description(
       'Delete data sets. A name deletes the data set that it names; jobs that wait for it or train on it prevent that.',
     )

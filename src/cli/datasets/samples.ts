@@ -23,6 +23,7 @@ interface SamplesOptions {
 export function addSamples(group: Command, cli: Cli): void {
   group
     .command('samples')
+    .summary('show rows, or save images')
     .description('Show rows of a table, or list images and save them to a folder.')
     .argument('<dataset>', 'its name or id')
     .option('-n, --limit <count>', 'how many images or rows, up to 1000', parseCount, 20)

@@ -6,6 +6,7 @@ import { describeDataset } from './describe-dataset.js'
 export function addShow(group: Command, cli: Cli): void {
   group
     .command('show')
+    .summary('show all about a data set')
     .description('Show the classes or columns of a data set, and what the server noted.')
     .argument('<dataset>', 'its name or id')
     .action(async (id: string) => {

@@ -10,6 +10,7 @@ import type { Column } from '../terminal/table.js'
 export function addRollback(group: Command, cli: Cli): void {
   group
     .command('rollback')
+    .summary('let an alias name what it named before')
     .description('Let an alias name the version that it named before.')
     .argument('<model>', 'its name')
     .option('--alias <alias>', 'the alias to move back', 'production')
@@ -31,6 +32,7 @@ interface AliasOptions {
 export function addAlias(group: Command, cli: Cli): void {
   group
     .command('alias')
+    .summary('list, set and remove aliases')
     .description('List the aliases of a model, set one to a version, or remove one.')
     .argument('<model>', 'its name')
     .argument('[alias]', 'the alias to set or remove')

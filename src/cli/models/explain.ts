@@ -27,6 +27,7 @@ interface ExplainFlags extends PredictorFlags {
 export function addExplain(program: Command, cli: Cli): void {
   const command = program
     .command('explain')
+    .summary('show what in an image or row speaks for a class')
     .description(
       'Show what speaks for a class: of an image as a picture, of rows what each column adds.',
     )

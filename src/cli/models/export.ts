@@ -28,6 +28,7 @@ interface ExportFlags extends VersionFlags {
 export function addExport(program: Command, cli: Cli): void {
   const command = program
     .command('export')
+    .summary('download a model for another runtime')
     .description('Download a model in the format of another runtime.')
     .argument('<model>', 'its name, if wanted with a version or alias: digits@3, digits@production')
     .option(

@@ -37,6 +37,7 @@ export function addLs(group: Command, cli: Cli): void {
   const command = group
     .command('ls')
     .alias('list')
+    .summary('list models')
     .description('List models, each in the version that its name serves.')
     .option('--model <kind>', 'only this kind: resnet, vgg or boosting')
     .option('--dataset <name>', 'only models that were trained on this data set')
@@ -59,6 +60,7 @@ export function addLs(group: Command, cli: Cli): void {
 export function addVersions(group: Command, cli: Cli): void {
   const command = group
     .command('versions')
+    .summary('list the versions of a model')
     .description('List the versions of a model, the newest first.')
     .argument('<model>', 'its name')
   addListOptions(command, 'versions').action(

@@ -11,6 +11,7 @@ export function addModels(program: Command, cli: Cli): void {
   const group = program
     .command('models')
     .alias('model')
+    .summary('list, show, promote and delete models')
     .description('List models and their versions, and say which version serves what.')
   addLs(group, cli)
   addShow(group, cli)

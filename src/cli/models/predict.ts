@@ -32,6 +32,7 @@ interface PredictFlags extends PredictorFlags {
 export function addPredict(program: Command, cli: Cli): void {
   const command = program
     .command('predict')
+    .summary('predict classes of images, or values of rows')
     .description('Predict classes of images, or values of rows.')
     .argument('[model]', 'its name, if wanted with a version or alias: digits@3; none with --job')
     .argument(

@@ -17,6 +17,7 @@ interface PromoteOptions {
 export function addPromote(group: Command, cli: Cli): void {
   group
     .command('promote')
+    .summary('let an alias name a version, if conditions hold')
     .description('Let an alias name a version, if all conditions hold.')
     .argument('<model>', 'its name; digits@staging promotes what another alias names')
     .argument('[version]', 'the version; by default the newest', parseCount)

@@ -15,6 +15,7 @@ interface RmOptions {
 export function addRm(group: Command, cli: Cli): void {
   group
     .command('rm')
+    .summary('delete a version, or a model')
     .description('Delete a version of a model, or with --all the model.')
     .argument('<model>', 'its name, or digits@3')
     .argument('[version]', 'the version', parseCount)

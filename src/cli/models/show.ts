@@ -7,6 +7,7 @@ import { addVersionOptions, chooseModel, type VersionFlags } from './version-opt
 export function addShow(group: Command, cli: Cli): void {
   const command = group
     .command('show')
+    .summary('show all about a model')
     .description('Show where a model is from, how good it is, and what it takes.')
     .argument('<model>', 'its name, if wanted with a version or alias: digits@3, digits@production')
   addVersionOptions(command).action(async (text: string, flags: VersionFlags) => {

@@ -22,9 +22,11 @@ interface PushFlags {
 export function addWeights(program: Command, cli: Cli): void {
   const group = program
     .command('weights')
+    .summary('push TensorFlow checkpoints from which jobs can start')
     .description('Push TensorFlow checkpoints from which jobs can start.')
   group
     .command('push')
+    .summary('send a checkpoint')
     .description('Send a TensorFlow checkpoint from which jobs can start.')
     .argument('<file...>', 'its .index file and all .data files, or the one file of the V1 format')
     .option('-n, --name <name>', 'the name of the weights; by default that of the file')
@@ -55,6 +57,7 @@ export function addWeights(program: Command, cli: Cli): void {
   group
     .command('ls')
     .alias('list')
+    .summary('list uploaded weights')
     .description('List uploaded weights.')
     .option('-n, --limit <count>', 'how many', parseCount, 50)
     .action(async ({ limit }: { limit: number }) => {
@@ -65,6 +68,7 @@ export function addWeights(program: Command, cli: Cli): void {
     })
   group
     .command('rm')
+    .summary('delete uploaded weights')
     .description('Delete uploaded weights.')
     .argument('<weights>', 'their name or id')
     .action(async (name: string) => {
