@@ -29,10 +29,15 @@ export class Deadline {
     clearTimeout(this.timer)
   }
 
-  /** Ends what still goes on, and listens to the caller no more. */
-  abort(): void {
+  /** Listens to the caller no more: nothing goes on. A signal may live as long as a program, with many requests. */
+  end(): void {
     this.lift()
     this.parent?.removeEventListener('abort', this.forward)
+  }
+
+  /** Ends what still goes on. */
+  abort(): void {
+    this.end()
     this.controller.abort()
   }
 }

@@ -56,6 +56,7 @@ export class HttpCaller implements Caller {
     const { timeoutMs = isShort(body) ? this.options.timeoutMs : Infinity } = options
     const asked = { method, url: this.options.url + path }
     const deadline = new Deadline(signal, timeoutMs)
+    let isBodyOpen = false
     try {
       const response = await fetch(asked.url, {
         method,
@@ -67,13 +68,16 @@ export class HttpCaller implements Caller {
         ...(keepalive !== undefined && { keepalive }),
       })
       if (!response.ok) throw await answerError(response, asked)
-      return await read(response, asked)
+      const answer = await read(response, asked)
+      isBodyOpen = response.body !== null && !response.bodyUsed
+      return answer
     } catch (error) {
       signal?.throwIfAborted()
       throw noAnswer(error, asked, deadline.isOver ? timeoutMs : null)
     } finally {
       // a body that is read later still ends with the signal
-      deadline.lift()
+      if (isBodyOpen) deadline.lift()
+      else deadline.end()
     }
   }
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { after, before, test } from 'node:test'
 import { Client, ProblemError } from '../../src/client/client.js'
 import { eventually } from '../../testing/eventually.js'
@@ -117,4 +118,12 @@ test('webhooks: their deliveries and pings', async () => {
   assert.equal((await client.webhooks.deliveries(id)).items[0]!.id, ping.id)
   await client.webhooks.delete(id)
   await rejects(client.webhooks.get(id), 'WEBHOOK_NOT_FOUND')
+})
+
+test('a signal for many calls keeps no listener of those that have ended', async () => {
+  const { signal } = new AbortController()
+  for (let i = 0; i < 3; i++) await client.datasets.list({}, { signal })
+  await rejects(client.datasets.get('nowhere', { signal }), 'DATASET_NOT_FOUND')
+  await client.uploads.delete(await client.uploads.create('x', 1), { signal })
+  assert.deepEqual(getEventListeners(signal, 'abort'), [])
 })
