@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { PNG } from 'pngjs'
+import { builtScript } from '../../testing/built-script.js'
 import { needsDataWitnesses, pythonEnvironment } from '../../testing/data-witnesses.js'
 import { blocksRunBy } from '../../testing/doc-blocks.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
@@ -27,6 +28,9 @@ after(async () => {
 const noCurl = spawnSync('curl', ['--version']).error && 'curl is not installed here'
 const skip = noCurl || needsDataWitnesses.skip
 
+/** `npx trainyard` runs the script that has just been built. */
+const prelude = 'npx() { shift; node "$CLI_SCRIPT" "$@"; }\n'
+
 /** Runs the commands of a page as a reader does who pastes them all, and returns what they print. */
 async function runPage(path: string): Promise<string> {
   const blocks = blocksRunBy('test/e2e/tutorials.test.ts', path).map(({ code }) => code)
@@ -35,8 +39,24 @@ async function runPage(path: string): Promise<string> {
   assert.match(script, /URL=http:\/\/127\.0\.0\.1:8080/)
   const { stdout } = await promisify(execFile)(
     'bash',
-    ['-euo', 'pipefail', '-c', script.replace('http://127.0.0.1:8080', deployment.url)],
-    { cwd: folder, env: pythonEnvironment(), maxBuffer: 64 << 20 },
+    [
+      '--norc',
+      '-euo',
+      'pipefail',
+      '-c',
+      prelude + script.replace('http://127.0.0.1:8080', deployment.url),
+    ],
+    {
+      cwd: folder,
+      env: {
+        ...pythonEnvironment(),
+        CLI_SCRIPT: builtScript('src/cli/main'),
+        TRAINYARD_URL: deployment.url,
+        TRAINYARD_KEY: deployment.key,
+        XDG_CONFIG_HOME: join(folder, 'config'),
+      },
+      maxBuffer: 64 << 20,
+    },
   )
   return stdout
 }
