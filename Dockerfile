@@ -20,6 +20,7 @@ COPY src src
 COPY workers workers
 COPY docs docs
 COPY deploy deploy
+COPY clients/python clients/python
 COPY README.md CONTRIBUTING.md ./
 RUN node scripts/setup.mjs
 

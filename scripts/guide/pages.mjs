@@ -58,19 +58,27 @@ export function readPages(root, pictureUrl) {
       throw new Error(`${path}: ${error.message}`, { cause: error })
     }
   })
-  return { pages: [...pages, ...sourcePages(root, linkedSources)], groups: readGroups(root, slugs) }
+  return {
+    pages: [...pages, ...sourcePages(root, linkedSources, resolver)],
+    groups: readGroups(root, slugs),
+  }
 }
 
 const sourceSlug = path => `source.${path.replaceAll('/', '.')}`
 
 /** Files of the project that pages link to, such as rules of alerts, so that a reader without a clone can see them. */
-function sourcePages(root, linked) {
+function sourcePages(root, linked, resolver) {
   const pages = []
   for (const path of linked) {
     const isFolder = statSync(join(root, path)).isDirectory()
     const names = isFolder ? readdirSync(join(root, path)).toSorted() : []
     const files = names.map(name => `${path}/${name}`)
     for (const file of files) if (statSync(join(root, file)).isFile()) linked.add(file)
+    if (path.endsWith('.md')) {
+      const markdown = readFileSync(join(root, path), 'utf8')
+      pages.push({ path, slug: sourceSlug(path), ...renderMarkdown(markdown, resolver(path)) })
+      continue
+    }
     const html = isFolder ? listOf(files.filter(file => linked.has(file))) : sourceOf(root, path)
     const heading = `<h1 id="source"><code>${escapeHtml(path)}</code></h1>\n`
     const summary = `The ${isFolder ? 'folder' : 'file'} ${path} of Trainyard`

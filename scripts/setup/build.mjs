@@ -13,7 +13,7 @@ import { writeServerManifests } from './server-packages.mjs'
 
 const folders = ['src', 'workers', 'demo', 'testing', 'test', 'bench', 'chaos']
 /** The guide is made of these, and of the files that its pages link to. */
-const guideFolders = ['docs', 'deploy', join('scripts', 'guide')]
+const guideFolders = ['docs', 'deploy', 'clients', join('scripts', 'guide')]
 const otherInputs = [
   'tsconfig.json',
   'package.json',
