@@ -6,6 +6,7 @@ import { run } from './child.mjs'
 import { buildClientPackage } from './client-package.mjs'
 import { SetupError } from './failure.mjs'
 import { buildGuide } from './guide.mjs'
+import { writeLicenses } from './licenses.mjs'
 import { buildPage } from './page.mjs'
 import { modules, root } from './places.mjs'
 import { step } from './progress.mjs'
@@ -69,6 +70,7 @@ export async function build() {
   await step('building the dashboard', buildPage)
   await step('building the guide', () => buildGuide())
   await step('building the client for other programs', () => buildClientPackage())
+  writeLicenses()
   writeServerManifests()
   writeFileSync(stamp, built)
 }

@@ -2,6 +2,7 @@ import { readdirSync, rmSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { noteBundled } from './licenses.mjs'
 import { root } from './places.mjs'
 import { serverPackages } from './server-packages.mjs'
 
@@ -49,6 +50,7 @@ export async function bundle() {
     logLevel: 'warning',
   })
   assertInstalled(metafile)
+  noteBundled(metafile)
   removeOthers(new Set(Object.keys(metafile.outputs).map(path => resolve(root, path))))
 }
 

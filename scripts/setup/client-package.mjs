@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from './child.mjs'
 import { SetupError } from './failure.mjs'
+import { noteBundled } from './licenses.mjs'
 import { modules, root } from './places.mjs'
 
 const folder = join(root, 'dist', 'client')
@@ -14,7 +15,7 @@ export async function buildClientPackage() {
   rmSync(folder, { recursive: true, force: true })
   // not before the packages are installed
   const { build } = await import('esbuild')
-  await build({
+  const { metafile } = await build({
     entryPoints: ['client', 'node'].map(name => join(root, 'src', 'client', `${name}.ts`)),
     outdir: folder,
     splitting: true,
@@ -27,8 +28,10 @@ export async function buildClientPackage() {
     bundle: true,
     keepNames: true,
     sourcemap: true,
+    metafile: true,
     logLevel: 'warning',
   })
+  noteBundled(metafile)
   const tsc = join(modules, 'typescript', 'bin', 'tsc')
   const project = join('src', 'client', 'tsconfig.json')
   const { ok, tail } = await run(

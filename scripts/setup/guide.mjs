@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { SetupError } from './failure.mjs'
+import { noteBundled } from './licenses.mjs'
 import { browsers, compressed } from './page.mjs'
 import { root } from './places.mjs'
 
@@ -57,7 +58,7 @@ async function bundleAssets(writeHashed) {
   const { build } = await import('esbuild')
   const source = join(root, 'src', 'guide')
   const bundle = async (name, format) => {
-    const { outputFiles } = await build({
+    const { outputFiles, metafile } = await build({
       entryPoints: [join(source, name)],
       absWorkingDir: root,
       platform: 'browser',
@@ -65,9 +66,11 @@ async function bundleAssets(writeHashed) {
       format,
       bundle: true,
       minify: true,
+      metafile: true,
       write: false,
       logLevel: 'warning',
     })
+    noteBundled(metafile)
     return writeHashed(name.replace(/\.ts$/, '.js'), outputFiles[0].contents)
   }
   return {

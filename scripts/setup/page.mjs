@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { noteBundled } from './licenses.mjs'
 import { root } from './places.mjs'
 
 const source = join(root, 'src', 'dashboard')
@@ -34,6 +35,7 @@ export async function buildPage() {
     write: false,
     logLevel: 'warning',
   })
+  noteBundled(metafile)
   mkdirSync(folder, { recursive: true })
   const written = new Set()
   const write = (name, content) => {

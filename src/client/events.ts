@@ -1,8 +1,15 @@
-import { createParser, type EventSourceMessage } from 'eventsource-parser'
+import { createParser } from 'eventsource-parser'
 import { chunksOf } from './body-chunks.js'
 import type { Caller, CallOptions } from './caller.js'
 import { Deadline } from './deadline.js'
 import { backOff, isPassing, sleep } from './retry.js'
+
+/** As the library of the streams has them, whose types would have to come with the package. */
+export interface StreamEvent {
+  id?: string | undefined
+  event?: string | undefined
+  data: string
+}
 
 export interface FollowOptions {
   /** Ends the iteration, which then throws the signal's reason. */
@@ -21,7 +28,7 @@ export interface FollowOptions {
 
 /** What knows when a stream is over: the server ends streams also when it restarts. */
 export interface StreamEnd {
-  isLast?: (event: EventSourceMessage) => boolean
+  isLast?: (event: StreamEvent) => boolean
   /** Asked when the server has ended the stream after the event `after`. */
   isOver?: (after: string | undefined) => Promise<boolean>
 }
@@ -37,7 +44,7 @@ export async function* followEvents(
   path: string,
   options: FollowOptions,
   { isLast, isOver }: StreamEnd,
-): AsyncGenerator<EventSourceMessage> {
+): AsyncGenerator<StreamEvent> {
   const { signal, onLost, onBack, giveUpAfterMs = defaultPatienceMs, silenceMs } = options
   let { after } = options
   let isOpened = false
@@ -83,7 +90,7 @@ async function* readEvents(
   caller: Caller,
   path: string,
   { after, silenceMs, onOpen, signal, ...options }: ReadOptions,
-): AsyncGenerator<EventSourceMessage> {
+): AsyncGenerator<StreamEvent> {
   const connection = new Deadline(signal, Number.POSITIVE_INFINITY)
   try {
     const response = await caller.request('GET', path, {
@@ -95,7 +102,7 @@ async function* readEvents(
       },
     })
     onOpen?.()
-    const events: EventSourceMessage[] = []
+    const events: StreamEvent[] = []
     const parser = createParser({ onEvent: event => void events.push(event) })
     const decoder = new TextDecoder()
     for await (const chunk of chunksOf(response, silenceMs)) {
