@@ -1,13 +1,14 @@
 // The package as strangers use it: examples/client.ts as it is printed, strict types, and a page of another origin.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { PNG } from 'pngjs'
+import { readBlocks, testOf } from '../../testing/doc-blocks.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
 
 const run = promisify(execFile)
@@ -36,6 +37,28 @@ async function compile(file: string, libraries: string, ...options: string[]) {
   const args = [tsc, file, ...checks, ...form, ...options]
   await run(process.execPath, args, { cwd: folder }).catch(error => assert.fail(error.stdout))
 }
+
+/** The blocks of docs/clients.md that this test runs. */
+const documented = (language: string) =>
+  readBlocks('docs/clients.md')
+    .filter(({ marker }) => testOf(marker) === 'test/e2e/client-package.test.ts')
+    .filter(block => block.language === language)
+
+test('docs/clients.md has both examples whole, step by step', async () => {
+  const programs = {
+    ts: ['examples', 'client.ts'],
+    python: ['clients', 'python', 'examples', 'first_model.py'],
+  }
+  for (const [language, path] of Object.entries(programs)) {
+    const text = documented(language)
+      .map(({ code }) => code.trimEnd())
+      .join('\n')
+    const program = await readFile(join(root, ...path), 'utf8')
+    const lines = (all: string) => all.split('\n').filter(line => line.trim() !== '')
+    // without the comment at its top
+    assert.deepEqual(lines(text), lines(program).slice(1))
+  }
+})
 
 /** A disc or a square of any colour, somewhere in the picture. */
 function picture(kind: string, seed: number): Buffer {
