@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from cutting_proxy import CuttingProxy
 from PIL import Image, ImageDraw
@@ -101,17 +102,23 @@ def job(client: trainyard.Client, dataset: trainyard.Dataset) -> trainyard.Job:
 
 
 @pytest.fixture(scope="session")
-def trees(client: trainyard.Client) -> trainyard.Model:
-    """A model of rows: value = 3 * size, and 1 more if the colour is red."""
-    import pandas as pd
-
+def sizes(client: trainyard.Client) -> trainyard.Dataset:
+    """A table: value = 3 * size, and 1 more if the colour is red."""
     values = random.Random(1)
-    sizes = [round(values.random(), 3) for _ in range(300)]
-    colours = [values.choice(["red", "green"]) for _ in sizes]
-    frame = pd.DataFrame({"size": sizes, "colour": colours})
+    frame = pd.DataFrame({"size": [round(values.random(), 3) for _ in range(300)]})
+    frame["colour"] = [values.choice(["red", "green"]) for _ in frame["size"]]
     frame["value"] = frame["size"] * 3 + (frame["colour"] == "red")
-    client.datasets.push(frame, "sizes", target="value")
-    job = client.jobs.submit(
-        {"dataset": "sizes", "model": {"kind": "boosting", "rounds": 30}}, name="sizes-trees"
-    )
-    return job.wait().model()
+    return client.datasets.push(frame, "sizes", target="value")
+
+
+@pytest.fixture(scope="session")
+def trees_job(client: trainyard.Client, sizes: trainyard.Dataset) -> trainyard.Job:
+    """A job that has trained trees, which takes less time than a network."""
+    return client.jobs.submit(
+        {"dataset": sizes.id, "model": {"kind": "boosting", "rounds": 30}}, name="sizes-trees"
+    ).wait()
+
+
+@pytest.fixture(scope="session")
+def trees(trees_job: trainyard.Job) -> trainyard.Model:
+    return trees_job.model()

@@ -82,10 +82,11 @@ def test_a_file_that_changes_while_it_is_sent_is_named(tmp_path: Path) -> None:
 def test_an_upload_goes_on_where_its_connection_broke(
     proxy: CuttingProxy, key: str, client: trainyard.Client, tmp_path: Path
 ) -> None:
-    rows = 60_000
+    rows = 20_000
     path = tmp_path / "rows.csv"
-    path.write_text("a,b\n" + "".join(f"{i},{i * 7919 % 1000}\n" for i in range(rows)))
-    proxy.cut_up, proxy.cuts = 200_000, 2
+    lines = (f"{i},{i * 7919 % 1000},text {i:0300}\n" for i in range(rows))
+    path.write_text("a,b,text\n" + "".join(lines))
+    proxy.cut_up, proxy.cuts = 2_000_000, 2
     with trainyard.Client(proxy.url, key) as unlucky:
         dataset = unlucky.datasets.push(path, "rows", target="b")
     assert proxy.cuts_done == 2
@@ -96,7 +97,7 @@ def test_an_upload_goes_on_where_its_connection_broke(
         for line in proxy.received.split(b"\r\n")
         if line.lower().startswith(b"upload-offset:")
     }
-    assert len(offsets) == 3
+    assert max(map(int, offsets)) > 1_000_000
     assert dataset.records == rows
     assert client.datasets.samples("rows", 2, start=rows - 2, frame=False)[-1] == {
         "index": rows - 1,

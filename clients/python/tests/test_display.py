@@ -95,7 +95,7 @@ def test_bytes_are_shown_without_tqdm_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     terminal = terminal_of(monkeypatch)
-    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    monkeypatch.setitem(sys.modules, "tqdm", None)
     with Bytes("sending", 2048, None) as bar:
         bar.add(1024)
         bar.to(512)

@@ -96,9 +96,11 @@ def test_a_loss_that_is_no_number_is_nan(
 
 
 def test_following_gives_every_row_once_and_every_state(
-    client: trainyard.Client, dataset: trainyard.Dataset
+    client: trainyard.Client, sizes: trainyard.Dataset
 ) -> None:
-    job = submit(client, dataset, "followed", 20)
+    job = client.jobs.submit(
+        name="followed", dataset=sizes.id, model={"kind": "boosting", "rounds": 40}
+    )
     updates = list(job.follow())
     rows = [update["data"] for update in updates if update["event"] == "metrics"]
     assert rows == rows_of(job)
@@ -230,18 +232,20 @@ def test_a_plan_makes_no_job(client: trainyard.Client, dataset: trainyard.Datase
 
 
 def test_jobs_are_renamed_listed_and_compared(
-    client: trainyard.Client, dataset: trainyard.Dataset, job: trainyard.Job
+    client: trainyard.Client, sizes: trainyard.Dataset, trees_job: trainyard.Job
 ) -> None:
-    other = submit(client, dataset, "other", 10, learningRate=0.01).wait()
-    other.update(labels={"team": "tests"})
+    other = client.jobs.submit(
+        dataset=sizes.id, model={"kind": "boosting", "rounds": 10, "maxDepth": 3}
+    ).wait()
+    other.update(name="other", labels={"team": "tests"})
     assert [each.id for each in client.jobs.list(label="team:tests")] == [other.id]
-    table = client.jobs.compare([job, other.id], frame=True)
-    assert list(table.index) == ["shapes-net", "other"]
-    assert list(table["training.steps"]) == [30, 10]
+    table = client.jobs.compare([trees_job, other.id], frame=True)
+    assert list(table.index) == ["sizes-trees", "other"]
+    assert list(table["model.rounds"]) == [30, 10]
     assert "model.kind" not in table
-    assert table["loss"].notna().all()
-    curves = client.jobs.compare_metrics([job, other], ["loss"], frame=False)
-    assert {row["job"] for row in curves} == {job.id, other.id}
+    assert table["rmse"].notna().all()
+    curves = client.jobs.compare_metrics([trees_job, other], ["rmse"], frame=False)
+    assert {row["job"] for row in curves} == {trees_job.id, other.id}
     with pytest.raises(trainyard.TrainyardError, match="there is no job"):
         client.jobs.compare_metrics(["job-00000000000000000000000000"])
 

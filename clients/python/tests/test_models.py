@@ -153,20 +153,21 @@ def test_what_is_answered_can_be_chosen(client: trainyard.Client, model: str, sh
 
 
 def test_versions_are_promoted_and_rolled_back(
-    client: trainyard.Client, job: trainyard.Job, dataset: trainyard.Dataset
+    client: trainyard.Client, trees_job: trainyard.Job
 ) -> None:
-    first = job.model()
-    again = client.jobs.submit({**(job.data["request"] or {})}, name="shapes-net").wait()
-    second = again.model()
+    first = trees_job.model()
+    # the body as it came makes another job like it
+    assert trees_job.data["request"]
+    second = client.jobs.submit(trees_job.data["request"]).wait().model()
     assert (first.version, second.version) == (1, 2)
     first.promote("production")
     promoted = client.models.promote(
-        first.name, "production", version=2, conditions=["accuracy >= 0"], reason="newer"
+        first.name, "production", version=2, conditions=["rmse >= 0"], reason="newer"
     )
     assert promoted["previous"] == [1]
     assert client.models.get(first.name, alias="production").version == 2
     with pytest.raises(trainyard.ProblemError) as refused:
-        client.models.promote(first.name, "production", version=1, conditions=["accuracy > 2"])
+        client.models.promote(first.name, "production", version=1, conditions=["rmse > 200"])
     assert refused.value.status in (409, 422)
     rolled = client.models.rollback(first.name, "production", reason="tests")
     assert rolled["version"] == 1

@@ -19,7 +19,8 @@ from ._errors import (
 )
 from ._job import Job, JobUpdate, MetricsUpdate
 from ._jobs import Jobs
-from ._models import Model, Models
+from ._model import Model
+from ._models import Models
 from ._png import Png
 from ._version import __version__
 

@@ -8,6 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ._display import ShownOnce
+
 if TYPE_CHECKING:
     import os
 
@@ -20,7 +22,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 30, 34
 _COLOURS = ("#2a78d6", "#d1602a", "#1b8f6a", "#8a5cc2", "#a3770a", "#c2417c")
 
 
-class Chart:
+class Chart(ShownOnce):
     """Panels of curves, which a notebook shows. `save` writes them to a file."""
 
     def __init__(self, title: str, curves: Curves) -> None:

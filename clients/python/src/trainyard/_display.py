@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ._frames import installed
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -20,6 +22,13 @@ def in_notebook() -> bool:
         return False
     shell = ipython.get_ipython()
     return shell is not None and hasattr(shell, "kernel")
+
+
+def _cell_number() -> int | None:
+    """The number of the cell of a notebook that runs."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return getattr(shell, "execution_count", None)
 
 
 def on_terminal() -> bool:
@@ -34,6 +43,24 @@ def tell(text: str) -> None:
     """A note for the user. One who no longer listens misses nothing that matters."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+class ShownOnce:
+    """What was shown live in a cell of a notebook is not shown again as the answer of that cell."""
+
+    _shown_in: int | None = None
+
+    def _repr_html_(self) -> str:
+        raise NotImplementedError
+
+    def _mark_as_shown(self) -> None:
+        self._shown_in = _cell_number() if in_notebook() else None
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import HTML, display
+
+        if self._shown_in is None or self._shown_in != _cell_number():
+            display(HTML(self._repr_html_()))
 
 
 class LiveHtml:
@@ -98,7 +125,11 @@ class Bytes:
         if show is False or (show is None and not (in_notebook() or on_terminal())):
             return
         try:
-            from tqdm.auto import tqdm
+            # tqdm's bar for notebooks needs ipywidgets, and complains without
+            if in_notebook() and installed("ipywidgets"):
+                from tqdm.notebook import tqdm
+            else:
+                from tqdm import tqdm
 
             bar = tqdm(total=total, desc=title, unit="B", unit_scale=True, unit_divisor=1024)
             self._update, self._end = bar.update, bar.close

@@ -57,15 +57,14 @@ def follow_events(
     *,
     params: Mapping[str, Parameter] | None = None,
     patience: float,
-    on_break: Callable[[str], None] | None = None,
 ) -> Iterator[ServerEvent]:
     """The events of `path`, over broken connections and restarts, without gap or duplicate.
 
     `is_over` is asked after each event, and with None after a stream has ended: whether no more will follow.
-    Raises ServerUnreachable if nothing arrives for `patience` seconds.
+    Raises ServerUnreachable if no connection succeeds for `patience` seconds.
     """
     last_id: str | None = None
-    silent_since = time.monotonic()
+    gone_since: float | None = None
     delay = 0.0
     while True:
         headers = {"accept": "text/event-stream"}
@@ -75,9 +74,11 @@ def follow_events(
             with transport.stream(
                 "GET", path, params=params, headers=headers, read_timeout=_SILENCE
             ) as response:
+                # a job that waits has no events, and its connection may break and come back often
+                gone_since = None
                 for event in parse_events(response.iter_bytes()):
                     last_id = event.id if event.id is not None else last_id
-                    delay, silent_since = 0.0, time.monotonic()
+                    delay = 0.0
                     yield event
                     if is_over(event):
                         return
@@ -90,12 +91,12 @@ def follow_events(
             if error.status < 500 and error.status != 429:
                 raise
             reason = str(error)
-        if time.monotonic() - silent_since > patience:
+        if gone_since is None:
+            gone_since = time.monotonic()
+        if time.monotonic() - gone_since > patience:
             raise ServerUnreachable(
-                f"no event of {transport.url}{path} for {patience:g} s ({reason}); "
+                f"no connection to {transport.url}{path} for {patience:g} s ({reason}); "
                 "is the server up? Follow again when it is: nothing is lost"
             )
-        if on_break:
-            on_break(reason)
         delay = min(_LONGEST_DELAY, delay * 2 or 0.25)
         time.sleep(delay)

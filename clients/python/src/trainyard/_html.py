@@ -11,7 +11,7 @@ _CELL = "text-align:left;padding:2px 12px 2px 0;vertical-align:top"
 def card(title: str, subtitle: str, rows: Iterable[tuple[str, str | None]], after: str = "") -> str:
     """`rows` are names and texts; those without a text are left out. `after` is HTML."""
     body = "".join(
-        f'<tr><td style="{_CELL};opacity:.7">{escape(name)}</td>'
+        f'<tr><td style="{_CELL};opacity:.7;white-space:nowrap">{escape(name)}</td>'
         f'<td style="{_CELL}">{escape(text)}</td></tr>'
         for name, text in rows
         if text not in (None, "")

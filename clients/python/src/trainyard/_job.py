@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast, overload
 import httpx
 
 from ._chart import Chart
-from ._display import in_notebook, tell
+from ._display import LiveHtml, ShownOnce, in_notebook, tell
 from ._errors import JobFailed, ServerUnreachable
 from ._events import ServerEvent, follow_events
 from ._frames import merge_by_step, number, table
-from ._job_display import JobDisplay, LiveChart, html_of
+from ._job_display import JobDisplay, html_of
 from ._transport import segment
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from . import types
     from ._client import Client
-    from ._models import Model
+    from ._model import Model
 
 # the most that the server waits before it answers
 _LONGEST_WAIT = 50
@@ -43,7 +43,7 @@ class JobUpdate(TypedDict):
     data: types.Job
 
 
-class Job:
+class Job(ShownOnce):
     """A job of the server. `data` is what the server answered last; `refresh()` asks again."""
 
     def __init__(self, client: Client, data: types.Job) -> None:
@@ -95,6 +95,8 @@ class Job:
             raise
         finally:
             display.end()
+        if display.interval is not None:
+            self._mark_as_shown()
         if check and self.status != "succeeded":
             raise JobFailed(self)
         return self
@@ -242,7 +244,7 @@ class Job:
             live = in_notebook() and not self.finished
         if not live:
             return self._chart(names)
-        shown = LiveChart()
+        shown = LiveHtml()
         try:
             while not self.finished:
                 shown.show(html_of(self.data) + self._chart(names).svg())
@@ -250,9 +252,10 @@ class Job:
         except KeyboardInterrupt:
             tell(self._goes_on())
             raise
-        # the last picture is the answer, which the notebook shows instead
-        shown.clear()
-        return self._chart(names)
+        chart = self._chart(names)
+        shown.show(html_of(self.data) + chart.svg())
+        chart._mark_as_shown()
+        return chart
 
     def _wait_a_moment(self) -> None:
         try:

@@ -85,8 +85,3 @@ class JobDisplay:
     def end(self) -> None:
         if self._line:
             self._line.end()
-
-
-class LiveChart(LiveHtml):
-    def clear(self) -> None:
-        self.show("")

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from ._downloads import download
-from ._html import card, figures
 from ._inputs import ImageInput, Input, RowInput, bodies
+from ._model import ExportFormat, Model, UnknownCategory, UnknownColumn
 from ._paging import pages
 from ._png import Png
 from ._transport import segment
@@ -21,73 +21,7 @@ if TYPE_CHECKING:
     from . import types
     from ._client import Client
 
-ExportFormat = Literal["ubj", "json", "onnx", "tfjs", "checkpoint"]
-UnknownCategory = Literal["missing", "error"]
-UnknownColumn = Literal["error", "ignore"]
 Output = Literal["label", "probability", "probabilities", "logits"]
-
-
-class Model:
-    """One version of a model. `data` is what the server answered."""
-
-    def __init__(self, client: Client, data: types.Model) -> None:
-        self._client = client
-        self.data = data
-
-    @property
-    def name(self) -> str:
-        return self.data["name"]
-
-    @property
-    def version(self) -> int:
-        return self.data["version"]
-
-    @property
-    def labels(self) -> list[str]:
-        """The names of the classes; empty if the model predicts numbers."""
-        return list(self.data.get("labels") or ())
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        return {name: float(value) for name, value in self.data["metrics"].items()}
-
-    def predict(self, input: Input, **options: Any) -> Any:
-        """Predicts with this version; see `Models.predict`."""
-        return self._client.models.predict(self.name, input, version=self.version, **options)
-
-    def explain(self, input: Input, **options: Any) -> Any:
-        """Explains with this version; see `Models.explain`."""
-        return self._client.models.explain(self.name, input, version=self.version, **options)
-
-    def promote(self, to: str, *, reason: str | None = None) -> types.Promotion:
-        """Lets an alias, such as production, name this version."""
-        return self._client.models.promote(self.name, to, version=self.version, reason=reason)
-
-    def export(
-        self, path: str | os.PathLike[str] | None = None, format: ExportFormat | None = None
-    ) -> Path:
-        return self._client.models.export(self.name, path, format, version=self.version)
-
-    def __repr__(self) -> str:
-        return f"<Model {self.name} version {self.version}: {figures(self._figures())}>"
-
-    def _figures(self) -> dict[str, float | str]:
-        return dict(self.data["metrics"])
-
-    def _repr_html_(self) -> str:
-        data = self.data
-        rows: list[tuple[str, str | None]] = [
-            ("kind", data["model"]["kind"]),
-            ("data set", data["dataset"]["name"]),
-            ("metrics", figures(self._figures())),
-            ("classes", ", ".join(self.labels[:20])),
-            ("aliases", ", ".join(data["aliases"])),
-            ("tags", ", ".join(f"{name}={value}" for name, value in data["tags"].items())),
-            ("note", data["note"]),
-            ("job", data["jobId"]),
-            ("created", data["createdAt"]),
-        ]
-        return card(self.name, f"version {self.version}", rows)
 
 
 class Models:
