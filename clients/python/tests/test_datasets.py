@@ -189,7 +189,10 @@ def test_a_data_set_is_downloaded_whole_or_not(
 def test_data_sets_are_listed_named_and_deleted(client: trainyard.Client) -> None:
     dataset = client.datasets.push(pd.DataFrame({"a": [5, 6, 7]}), "short-lived")
     assert client.datasets.get("short-lived").id == dataset.id
-    assert "short-lived" in [each.name for each in client.datasets.list(limit=2)]
+    assert "short-lived" in [
+        each.name for each in client.datasets.list(created_after="2020-01-01T00:00:00Z")
+    ]
+    assert len(list(client.datasets.list(2))) == 2
     assert client.datasets.versions("short-lived")["items"]
     dataset.delete()
     with pytest.raises(trainyard.ProblemError) as caught:

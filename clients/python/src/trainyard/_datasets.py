@@ -18,7 +18,7 @@ from ._events import ServerEvent, follow_events
 from ._folder import find_files, is_archive, name_from
 from ._frames import installed, is_frame, table
 from ._html import card
-from ._paging import pages
+from ._paging import camel, listed, pages
 from ._png import Png
 from ._tar import FolderTar
 from ._transport import segment
@@ -161,9 +161,9 @@ class Datasets:
         """By its id, or the newest of a name."""
         return Dataset(self._client, self._transport.json("GET", f"/datasets/{segment(dataset)}"))
 
-    def list(self, **query: Any) -> Iterator[Dataset]:
-        """All data sets, the newest first, page after page. `query`: name, kind, where, sort, limit (per page)."""
-        for item in pages(self._transport, "/datasets", query):
+    def list(self, limit: int | None = None, **query: Any) -> Iterator[Dataset]:
+        """Data sets, the newest first. `query`: name, kind, created_after, where, sort and others."""
+        for item in listed(self._transport, "/datasets", limit, query):
             yield Dataset(self._client, item)
 
     def versions(self, name: str) -> types.DatasetVersions:
@@ -244,9 +244,10 @@ class Datasets:
         return self._transport.request("GET", path, params=params).content
 
     def contact_sheet(self, dataset: str, **query: Any) -> Png:
-        """Many images as one PNG. `query`: class, split, columns, rows, cell, from."""
+        """Many images as one PNG. `query`: class_, split, columns, rows, cell, from_."""
         path = f"/datasets/{segment(dataset)}/contact-sheet"
-        return Png(self._transport.request("GET", path, params=query).content)
+        parameters = {camel(name): value for name, value in query.items()}
+        return Png(self._transport.request("GET", path, params=parameters).content)
 
     def download(
         self, dataset: str, format: ArchiveFormat, path: str | os.PathLike[str] | None = None
@@ -351,9 +352,7 @@ def _dataset_request(name: str | None, options: Mapping[str, Any]) -> dict[str, 
     if name is None:
         raise TypeError("a frame has no name: push(frame, name='houses')")
     request: dict[str, Any] = {"name": name}
-    for option, value in options.items():
-        words = option.split("_")
-        request[words[0] + "".join(word.title() for word in words[1:])] = value
+    request.update({camel(option): value for option, value in options.items()})
     resize = request.get("resize")
     if isinstance(resize, int):
         request["resize"] = {"height": resize, "width": resize}

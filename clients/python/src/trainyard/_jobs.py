@@ -12,7 +12,7 @@ from ._comparison import comparison
 from ._errors import TrainyardError
 from ._frames import table
 from ._job import Job
-from ._paging import pages
+from ._paging import listed, pages
 from ._transport import segment
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ class Jobs:
     def get(self, job: str) -> Job:
         return Job(self._client, self._transport.json("GET", f"/jobs/{segment(job)}"))
 
-    def list(self, **query: Any) -> Iterator[Job]:
-        """Jobs, the newest first, page after page. `query`: status, name, label, where, sort, limit (per page)."""
-        for item in pages(self._transport, "/jobs", query):
+    def list(self, limit: int | None = None, **query: Any) -> Iterator[Job]:
+        """Jobs, the newest first. `query`: status, name, label, dataset, created_after, where, sort and others."""
+        for item in listed(self._transport, "/jobs", limit, query):
             yield Job(self._client, item)
 
     def cancel_matching(

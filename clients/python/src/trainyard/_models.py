@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, overload
 from ._downloads import download
 from ._inputs import ImageInput, Input, RowInput, bodies
 from ._model import ExportFormat, Model, UnknownCategory, UnknownColumn
-from ._paging import pages
+from ._paging import listed, pages
 from ._png import Png
 from ._transport import segment
 
@@ -36,9 +36,9 @@ class Models:
         data = self._transport.json("GET", f"/models/{segment(model)}", params=params)
         return Model(self._client, data)
 
-    def list(self, **query: Any) -> Iterator[Model]:
-        """The models, page after page. `query`: name, where, sort, alias, tag, limit (per page)."""
-        for item in pages(self._transport, "/models", query):
+    def list(self, limit: int | None = None, **query: Any) -> Iterator[Model]:
+        """Models, each by its newest version. `query`: name, alias, tag, created_after, where, sort and others."""
+        for item in listed(self._transport, "/models", limit, query):
             yield Model(self._client, item)
 
     def versions(self, model: str) -> builtins.list[Model]:
