@@ -109,12 +109,12 @@ test('an upload goes on after its connection was cut and after a restart of the 
   })
   await stallAfter(2_000_000, running)
   proxy.cut()
-  await eventually('word of the cut', () => running.stderr().includes('cannot reach'))
   await stallAfter(12_000_000, running)
   await deployment.stop()
+  proxy.cut()
+  await eventually('word of the loss', () => running.stderr().includes('tried again for ten'))
   await deployment.start()
   proxy.target = deployment.url
-  proxy.cut()
   const { code, stdout, stderr } = await within('the data set', running.ended)
   assert.equal(code, 0, stderr)
   assert.match(

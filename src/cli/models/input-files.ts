@@ -4,6 +4,7 @@ import { unreadable } from '../../client/local/content.js'
 import { findFiles, startsLikeImage } from '../../client/local/found-files.js'
 import type { Cli } from '../cli.js'
 import { usageError } from '../failure.js'
+import { formatBytes } from '../terminal/format.js'
 
 /** What a file has, by its ending or else by its first bytes. */
 export type InputKind = 'image' | 'csv' | 'json' | 'jsonLines' | 'parquet' | 'arrow'
@@ -72,12 +73,24 @@ async function isFolder(name: string): Promise<boolean> {
 }
 
 export async function readInput(name: string): Promise<InputFile> {
+  if (name !== '-') await assertReadable(name)
   const content =
     name === '-'
       ? await readStdin()
       : await readFile(name).catch(error => Promise.reject(unreadable(name, error)))
   if (content.length === 0) throw usageError(`${name === '-' ? 'stdin' : name} is empty`)
   return { name, kind: kindOf(name, content), content }
+}
+
+/** What is larger does not fit into a text, and is work for a job. */
+const maxFileBytes = 256 * 2 ** 20
+
+async function assertReadable(name: string): Promise<void> {
+  const { size } = await stat(name).catch(error => Promise.reject(unreadable(name, error)))
+  if (size <= maxFileBytes) return
+  throw usageError(
+    `${name} has ${formatBytes(size)}, and predict takes ${formatBytes(maxFileBytes)}; push it as a data set, and let a job predict all of it (docs/batch-prediction.md)`,
+  )
 }
 
 export function kindOf(name: string, content: Buffer): InputKind {

@@ -66,13 +66,14 @@ async function predict(
   }
   const client = await cli.client()
   const names = await listInputs(cli, inputs)
-  const answers = await ask(cli, client, of, names, {
+  const asked: Query = {
     ...query,
     ...(flags.topK !== undefined && { topK: flags.topK }),
     ...(flags.outputs !== undefined && { outputs: flags.outputs }),
     ...(flags.ignoreUnknownColumns && { unknownColumn: 'ignore' }),
     ...((format === 'csv' || format === 'arrow') && { format }),
-  })
+  }
+  const answers = await ask(cli, client, of, names, asked, format === 'table')
   const content = await contentOf(cli, answers, format, path)
   if (path === undefined) cli.streams.stdout.write(content)
   else {
@@ -89,6 +90,8 @@ function formatOf({ output: { isJson } }: Cli, { format, output }: PredictFlags)
   throw usageError(`--format is '${named}', expected ${formats.join(', ')}`)
 }
 
+type Query = Record<string, string | number>
+
 interface AskedAnswer {
   request: PredictionRequest
   answer: Response
@@ -99,7 +102,9 @@ async function ask(
   client: Client,
   of: Predictor,
   names: readonly string[],
-  query: Record<string, string | number>,
+  query: Query,
+  /** A table shows no probabilities of all classes, of which there may be thousands. */
+  isTable: boolean,
 ): Promise<AskedAnswer[]> {
   const { version, alias } = query as { version?: number; alias?: string }
   const choice = {
@@ -107,6 +112,8 @@ async function ask(
     ...(alias !== undefined && { alias }),
   }
   const limits = await limitsOf(client, of, choice)
+  let asked =
+    isTable && limits.kind === 'images' ? { outputs: 'label,probability', ...query } : query
   const bar = new ProgressBar(cli.streams.stderr, cli.environment)
   const answers: AskedAnswer[] = []
   let done = 0
@@ -114,10 +121,11 @@ async function ask(
     for await (const request of requestsOf(names, limits)) {
       cli.interrupted.throwIfAborted()
       try {
-        const answer = await client.predictions.predict(of, request.body, query, {
+        const answer = await client.predictions.predict(of, request.body, asked, {
           signal: cli.interrupted,
         })
         answers.push({ request, answer: await held(answer) })
+        if (answers.length === 1) asked = await pinned(asked, answers[0]!.answer)
       } catch (error) {
         throw atFile(error, request)
       }
@@ -134,6 +142,14 @@ async function ask(
     bar.clear()
   }
   return answers
+}
+
+/** All requests get the version that answered the first, also if an alias moves meanwhile. */
+async function pinned({ alias, ...query }: Query, answer: Response): Promise<Query> {
+  const header = answer.headers.get('model-version')
+  const isJson = answer.headers.get('content-type')?.startsWith('application/json')
+  const version = isJson ? ((await answer.clone().json()) as Answer).version : Number(header)
+  return version ? { ...query, version } : { ...query, ...(alias !== undefined && { alias }) }
 }
 
 /** The answer, all of which has arrived: connections that wait are closed. */
