@@ -24,7 +24,8 @@ export interface CommandResult {
 
 export interface RunningCommand {
   child: ChildProcess
-  /** What it has printed to stderr so far. */
+  /** What it has printed so far. */
+  stdout: () => string
   stderr: () => string
   ended: Promise<CommandResult>
 }
@@ -55,7 +56,7 @@ export function startCommand(args: readonly string[], options: CommandOptions): 
   child.stdin.on('error', () => {})
   child.stdin.end(options.input)
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...printed }))
-  return { child, stderr: () => printed.stderr, ended }
+  return { child, stdout: () => printed.stdout, stderr: () => printed.stderr, ended }
 }
 
 /** Runs `trainyard` with the arguments. */
@@ -75,7 +76,7 @@ export async function runInTerminal(
   )
   const command = `stty cols ${columns}; exec ${quoted.join(' ')}`
   const child = spawn('script', ['-qec', command, '/dev/null'], {
-    env: { ...environmentOf(options), TERM: 'xterm' },
+    env: { TERM: 'xterm', ...environmentOf(options) },
     cwd: options.folder ?? options.home,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

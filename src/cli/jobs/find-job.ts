@@ -9,6 +9,9 @@ import { countOf } from '../terminal/format.js'
 /** For the help of each command that takes a job. */
 export const jobArgument = 'id of a job, the beginning of its id, its name, or `latest`'
 
+/** `isJobId` of the API comes with its schemas, which take long to load. */
+const isJobId = (text: string) => /^job-[0-9a-z]{26}$/.test(text)
+
 /** What can be a part of a query: nothing else is an id or a name. */
 const idOrName = /^[a-z0-9][a-z0-9._-]{0,62}$/
 
@@ -75,6 +78,3 @@ async function unknownJob(client: Client, reference: string): Promise<CommandErr
 }
 
 const noJob = (message: string) => new CommandError(message, exitCodes.notFound)
-
-/** `isJobId` of the API comes with its schemas, which take long to load. */
-const isJobId = (text: string) => /^job-[0-9a-z]{26}$/.test(text)
