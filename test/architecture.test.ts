@@ -423,9 +423,9 @@ test('heavy packages have one home each', () => {
 test('the dashboard, the client and the command line take only types of src/spec, whose schemas are slow to load', () => {
   for (const file of sources('src/dashboard', 'src/client', 'src/cli')) {
     for (const [statement] of read(file).matchAll(
-      /^import (?:(?!^import )[\s\S])*?from '[^']*\/spec\/[^']+'/gm,
+      /^(?:import|export) (?:(?!^(?:import|export) )[\s\S])*?from '[^']*\/spec\/[^']+'/gm,
     ))
-      assert.match(statement, /^import type /, `${file}: ${statement}`)
+      assert.match(statement, /^(import|export) type /, `${file}: ${statement}`)
   }
 })
 

@@ -1,7 +1,19 @@
+import type { CallOptions } from './caller.js'
 import type { Content } from './content.js'
 import { ConnectionError, ProblemError } from './errors.js'
 import { backOff, isPassing, sleep } from './retry.js'
-import type { UploadCalls } from './upload-calls.js'
+
+/** The requests of a transfer. */
+export interface UploadRequests {
+  create(name: string, bytes: number, options?: CallOptions): Promise<string>
+  offset(id: string, options?: CallOptions): Promise<number>
+  append(
+    id: string,
+    offset: number,
+    bytes: Uint8Array<ArrayBuffer>,
+    options?: CallOptions,
+  ): Promise<number>
+}
 
 export interface SendOptions {
   signal?: AbortSignal | undefined
@@ -32,7 +44,7 @@ const defaultPatienceMs = 600_000
  * delay it. Returns the id of the upload.
  */
 export async function transfer(
-  uploads: UploadCalls,
+  uploads: UploadRequests,
   content: Content,
   options: SendOptions,
 ): Promise<string> {
