@@ -21,7 +21,11 @@ export function commandsPage(): string {
   ].join('\n\n')
 }
 
-const visible = (command: Command) => command.commands.filter(each => each.name() !== 'help')
+const visible = (command: Command) =>
+  command
+    .createHelp()
+    .visibleCommands(command)
+    .filter(each => each.name() !== 'help')
 
 /** A command, or all commands inside it. */
 function commandPages(command: Command, above: string): string[] {
