@@ -28,7 +28,12 @@ const request = {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { keep: { type: 'boolean' }, data: { type: 'string' } },
+    options: {
+      keep: { type: 'boolean' },
+      data: { type: 'string' },
+      // `trainyard demo` says so
+      'command-line': { type: 'boolean' },
+    },
   })
   const config = readConfig()
   const keptIn = values.data ? resolve(values.data) : values.keep ? config.dataFolder : null
@@ -58,7 +63,10 @@ async function main(): Promise<void> {
     await server.stop()
     const url = `http://${config.host}:${config.port || 8080}`
     const { modelId } = result
-    console.log(nextSteps({ keptIn, defaultFolder: config.dataFolder, url, modelId }))
+    const { 'command-line': isCommandLine = false } = values
+    console.log(
+      nextSteps({ keptIn, defaultFolder: config.dataFolder, url, modelId, isCommandLine }),
+    )
     // for programs
     if (!process.stdout.isTTY) console.log(JSON.stringify({ ...result, dataFolder: keptIn }))
     await removeData()

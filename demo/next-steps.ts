@@ -8,15 +8,21 @@ export interface DemoResult {
   /** The address of `npm start`. */
   url: string
   modelId: string
+  /** Run by `trainyard demo`, and not by `npm run demo`. */
+  isCommandLine?: boolean
 }
 
 /** What a person can do after the demo: commands that work when they are pasted, in the folder of the checkout. */
-export function nextSteps({ keptIn, defaultFolder, url, modelId }: DemoResult): string {
+export function nextSteps(result: DemoResult): string {
+  const { keptIn, defaultFolder, url, modelId, isCommandLine } = result
+  const [again, start] = isCommandLine
+    ? ['trainyard demo --keep', 'trainyard start']
+    : ['npm run demo -- --keep', 'npm start']
   if (keptIn === null) {
     return `  The demo has removed its data. What next?
 
-    npm run demo -- --keep    # the same again, and the data sets and the model stay
-    npm start                 # a server for your own jobs: ${url}, its key in ${quoted(defaultFolder)}/key
+    ${again.padEnd(22)}    # the same again, and the data sets and the model stay
+    ${start.padEnd(22)}    # a server for your own jobs: ${url}, its key in ${quoted(defaultFolder)}/key
 
   README.md has a session with curl: upload, train, predict.
 `
@@ -25,7 +31,7 @@ export function nextSteps({ keptIn, defaultFolder, url, modelId }: DemoResult): 
   const setting = keptIn === defaultFolder ? '' : `TRAINYARD_DATA=${folder} `
   return `  The data sets and the model are kept in ${folder}. What next? Start a server there:
 
-    ${setting}npm start
+    ${setting}${start}
 
   and in another terminal, let the model read a picture, then open ${url}/docs:
 

@@ -16,7 +16,11 @@ export function addDemo(program: Command, cli: Cli): void {
     .action(({ keep, data }: { keep?: boolean; data?: string }) =>
       cli.become('demo/demo', {
         settings: { TRAINYARD_DATA: dataFolder(cli.environment) },
-        args: [...(keep ? ['--keep'] : []), ...(data === undefined ? [] : ['--data', data])],
+        args: [
+          '--command-line',
+          ...(keep ? ['--keep'] : []),
+          ...(data === undefined ? [] : ['--data', data]),
+        ],
       }),
     )
 }
