@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import threading
 from collections.abc import Callable, Iterator
@@ -133,6 +134,22 @@ def test_a_wait_that_is_too_long_is_not_waited_for() -> None:
         with pytest.raises(trainyard.ProblemError) as caught:
             client.server()
         assert caught.value.status == 429
+
+
+def test_a_full_disk_is_said_at_once() -> None:
+    asked: list[str] = []
+
+    def full(request: BaseHTTPRequestHandler) -> tuple[int, dict[str, str], bytes]:
+        asked.append(request.path)
+        problem = {"status": 503, "code": "STORAGE_FULL", "detail": "5 bytes are free"}
+        return 503, {"content-type": "application/problem+json"}, json.dumps(problem).encode()
+
+    with other_server(full) as url, trainyard.Client(url, "key") as client:
+        with pytest.raises(trainyard.ProblemError, match=r"5 bytes are free \(STORAGE_FULL\)"):
+            client.server()
+        with pytest.raises(trainyard.ProblemError, match="STORAGE_FULL"):
+            client.datasets.push(__file__)
+    assert asked == ["/server", "/uploads"]
 
 
 def test_a_job_whose_answer_was_lost_is_made_once(

@@ -9,7 +9,7 @@ from typing import Callable, NamedTuple
 import httpx
 
 from ._errors import ProblemError, ServerUnreachable
-from ._transport import Parameter, Transport
+from ._transport import Parameter, Transport, passes
 
 # the server sends a comment every 15 seconds: after this, the connection is dead
 _SILENCE = 60.0
@@ -88,7 +88,7 @@ def follow_events(
         except httpx.TransportError as error:
             reason = str(error) or type(error).__name__
         except ProblemError as error:
-            if error.status < 500 and error.status != 429:
+            if not passes(error):
                 raise
             reason = str(error)
         if gone_since is None:

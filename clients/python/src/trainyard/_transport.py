@@ -104,16 +104,17 @@ class Transport:
                 time.sleep(delay)
                 continue
             self._reached = True
-            if response.status_code in _PASSING and repeatable and not last:
-                asked = _retry_after(response)
-                if asked is None or asked <= _LONGEST_DELAY:
-                    time.sleep(max(delay, asked or 0.0))
-                    continue
             if attempt > 0 and method == "DELETE" and response.status_code == 404:
                 # an earlier try removed it, and its answer was lost
                 return response
-            self._check(response)
-            return response
+            try:
+                self._check(response)
+                return response
+            except ProblemError as problem:
+                asked = _retry_after(response) or 0.0
+                if last or not repeatable or not passes(problem) or asked > _LONGEST_DELAY:
+                    raise
+            time.sleep(max(delay, asked))
         raise AssertionError("unreachable")
 
     def request_once(self, method: str, path: str, **options: Any) -> httpx.Response:
@@ -186,6 +187,11 @@ class Transport:
             code = f"HTTP_{status}"
             problem = {"type": "about:blank", "title": phrase, "detail": detail, "errors": []}
         raise ProblemError(cast("Problem", {**problem, "status": status, "code": code}))
+
+
+def passes(problem: ProblemError) -> bool:
+    """Whether the same request may succeed in a moment."""
+    return problem.status in _PASSING and problem.code != "STORAGE_FULL"
 
 
 def _query(params: Mapping[str, Parameter] | None) -> httpx.QueryParams:

@@ -14,9 +14,11 @@ import httpx
 from ._display import Bytes
 from ._errors import ProblemError, ServerUnreachable, TrainyardError
 from ._tar import FolderTar, read_file
-from ._transport import Transport, segment
+from ._transport import Transport, passes, segment
 
 _TUS = {"tus-resumable": "1.0.0"}
+# more or less has arrived than this client knows, or a broken request is not over on the server
+_OFFSET_UNKNOWN = (409, 423)
 _LONGEST_DELAY = 10.0
 _CHUNK = 1 << 20
 
@@ -82,8 +84,7 @@ def upload(transport: Transport, name: str, content: Content, bar: Bytes, patien
             except httpx.TransportError as error:
                 broken = str(error) or type(error).__name__
             except ProblemError as problem:
-                # 409: more or less has arrived than this client knows
-                if problem.status < 500 and problem.status not in (409, 423, 429):
+                if not passes(problem) and problem.status not in _OFFSET_UNKNOWN:
                     raise
                 broken = str(problem)
             time.sleep(delay)
