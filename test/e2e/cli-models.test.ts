@@ -1,13 +1,15 @@
 // The commands about models, against a real server with a network and boosted trees.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { tableFromIPC } from 'apache-arrow'
 import { PNG } from 'pngjs'
+import { builtScript } from '../../testing/built-script.js'
+import { blocksRunBy } from '../../testing/doc-blocks.js'
 import { writeDigits } from '../../testing/image-folders.js'
 import { mnistSample } from '../../testing/mnist.js'
 import { cannotMount, mountSmallDisk } from '../../testing/small-disk.js'
@@ -62,6 +64,25 @@ async function refused(args: readonly string[], more: Partial<CommandOptions> = 
   assert.equal(stdout, '')
   return { code, stderr }
 }
+
+test('the session of docs/cli.md works when pasted', async () => {
+  const bin = join(home, 'bin')
+  await mkdir(bin)
+  const shim = `#!/bin/sh\nexec '${process.execPath}' '${builtScript('src/cli/main')}' "$@"\n`
+  await writeFile(join(bin, 'trainyard'), shim, { mode: 0o755 })
+  const environment = {
+    ...{ PATH: `${bin}:${process.env.PATH}`, HOME: home },
+    ...{ TRAINYARD_URL: deployment.url, TRAINYARD_KEY: deployment.key },
+  }
+  for (const { code } of blocksRunBy('test/e2e/cli-models.test.ts', 'docs/cli.md')) {
+    const options = { cwd: home, env: environment }
+    await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', code], options)
+  }
+  const csv = await readFile(join(home, 'predictions.csv'), 'utf8')
+  assert.equal(csv.trim().split('\r\n').length, 1 + digits.length)
+  for (const file of ['digits.zip', 'why.png', 'digits.onnx', 'threes'])
+    await access(join(home, file))
+})
 
 test('models are listed and shown with their versions, metrics and input', async () => {
   assert.match(await printed(['models', 'ls']), /^wine +2 +boosting/m)
