@@ -72,7 +72,7 @@ export class Client {
 
   constructor(options: ClientOptions = {}) {
     const caller = new HttpCaller({
-      url: (options.url ?? environment('TRAINYARD_URL') ?? localUrl).replace(/\/+$/, ''),
+      url: urlOf(options),
       permission: permissionOf(options),
       timeoutMs: options.timeoutMs ?? 100_000,
       retryForMs: options.retryForMs ?? 30_000,
@@ -118,6 +118,14 @@ export class Client {
 
 const localUrl = 'http://127.0.0.1:8080'
 
+/** Without a slash at the end; in a page it may be a path. */
+function urlOf({ url = environment('TRAINYARD_URL') ?? localUrl }: ClientOptions): string {
+  if (url !== '' && !/^(https?:\/)?\//.test(url)) {
+    throw new TypeError(`'${url}' is no URL of a server; expected one such as ${localUrl}`)
+  }
+  return url.replace(/\/+$/, '')
+}
+
 function permissionOf({ key, session }: ClientOptions): Record<string, string> {
   // the browser adds the cookie, and the header shows that this page asks
   if (session) return { 'x-trainyard-session': '1' }
@@ -127,7 +135,7 @@ function permissionOf({ key, session }: ClientOptions): Record<string, string> {
       "no key: pass { key }, or set TRAINYARD_KEY; 'npm start' prints where it is",
     )
   }
-  return { authorization: `Bearer ${given}` }
+  return { authorization: `Bearer ${given.trim()}` }
 }
 
 /** In Node; a browser has no variables. */

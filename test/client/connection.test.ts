@@ -156,9 +156,11 @@ test('the address and the key come from the environment', async t => {
     delete process.env.TRAINYARD_KEY
   })
   assert.throws(() => new Client(), /no key: pass \{ key \}, or set TRAINYARD_KEY/)
+  assert.throws(() => new Client({ url: 'localhost:8080', key: 'k' }), /'localhost:8080' is no URL/)
   clientWith(ok)
   process.env.TRAINYARD_URL = url
-  process.env.TRAINYARD_KEY = 'ty_other'
+  // as it was read from a file
+  process.env.TRAINYARD_KEY = 'ty_other\n'
   await new Client().jobs.get('job-1')
   assert.equal(asked[0]!.headers.authorization, 'Bearer ty_other')
 })
