@@ -114,7 +114,7 @@ describe('the commands of the guide', { skip }, () => {
       PATH,
       PYTHONPATH: [join(packageFolder, 'clients', 'python', 'src'), PYTHONPATH].join(delimiter),
     })
-    const output = await run(`python3 ${name}`)
+    const output = await run(`TRAINYARD_URL=${url} python3 ${name}`)
     assert.match(output, /^60000 images$/m)
     assert.match(output, /^it is a \d$/m)
   })
