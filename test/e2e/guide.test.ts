@@ -158,7 +158,8 @@ describe('the commands of the guide', { skip }, () => {
 
   test('when something goes wrong', async () => {
     const output = await runPage('docs/guide/help.md')
-    assert.match(output, /did you mean 'steps'\? \(INVALID_REQUEST\)\nexit 6/)
+    assert.match(output, /did you mean 'steps'\? \(INVALID_REQUEST\)/)
+    assert.match(output, /^exit 6$/m)
     assert.match(output, /exit 5/)
     assert.match(output, /exit 7/)
     assert.match(output, /nan_loss/)
