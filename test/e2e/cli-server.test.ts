@@ -1,4 +1,4 @@
-// The commands about the server itself, as a person runs them: one server, started by `trainyard up`.
+// The commands about the server itself (docs/cli.md), as a person runs them: one server, started by `trainyard up`.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
