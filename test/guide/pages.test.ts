@@ -13,6 +13,9 @@ import {
 } from '../../testing/browser.js'
 import { startServer, type TestServer } from '../../testing/test-server.js'
 
+/** Pages that have all that pages are made of: lists, tables, code, alerts, pictures. */
+const looks = ['', 'own-table', 'follow', 'several-users', 'help']
+
 describe('the guide in a browser', needsBrowser, () => {
   const browser = testBrowser({ after })
   let server: TestServer
@@ -35,7 +38,9 @@ describe('the guide in a browser', needsBrowser, () => {
       browser.visit(at(''), { width, colorScheme }, async ({ page }) => {
         for (const slug of slugs) {
           await page.goto(at(slug))
-          assert.deepEqual(await accessibilityFindings(page), [], slug)
+          // all pages are made alike, and axe takes seconds for a long one
+          if (width > 1000 || looks.includes(slug))
+            assert.deepEqual(await accessibilityFindings(page), [], slug)
           assert.equal(await overflowPx(page), 0, slug)
           await screenshot(page, `guide-${slug || 'index'}-${colorScheme}-${width}`)
         }
