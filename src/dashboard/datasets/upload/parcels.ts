@@ -44,8 +44,6 @@ function packed(files: readonly ChosenFile[]): Parcel {
   }
 }
 
-export const fingerprintPrefix = 'trainyard'
-
 /** Names, sizes and times of the files. Their content would take too long to read. */
 function fingerprintOf(files: readonly ChosenFile[]): string {
   let one = 0xdeadbeef
@@ -59,5 +57,5 @@ function fingerprintOf(files: readonly ChosenFile[]): string {
     }
   }
   const hash = [one, other].map(half => (half >>> 0).toString(16)).join('')
-  return `${fingerprintPrefix}-${files.length}-${hash}`
+  return `${files.length}-${hash}`
 }

@@ -7,7 +7,7 @@ import type { DeriveRequest } from '../../../spec/dataset-steps.js'
 import { client, endSessionOf } from '../../server/session.js'
 import { followStream } from '../../server/stream.js'
 import type { Parcel } from './parcels.js'
-import type { Transfer } from './resumable.js'
+import { forgetTransfer, startTransfer, type Transfer } from './resumable.js'
 
 export type Options = Omit<DatasetRequest, 'source' | 'sources'>
 
@@ -130,13 +130,7 @@ export async function cancelSending(id: number): Promise<void> {
   if (sending.progress && sending.state === 'making')
     await client.imports.cancel(sending.progress.id)
   await work.transfer?.cancel()
-  await forgetParcels(work)
-}
-
-async function forgetParcels({ parcels }: Work): Promise<void> {
-  if (parcels.length === 0) return
-  const { forgetTransfers } = await import('./resumable.js')
-  for (const parcel of parcels) await forgetTransfers(parcel)
+  work.parcels.forEach(forgetTransfer)
 }
 
 /** Takes it off the page. */
@@ -153,7 +147,7 @@ async function run(id: number): Promise<void> {
     patch(id, { state: 'making', bytesPerSecond: null })
     const dataset = await make(id, work)
     if (work.isCancelled) return
-    await forgetParcels(work)
+    work.parcels.forEach(forgetTransfer)
     patch(id, { state: 'made', dataset, progress: null })
   } catch (error) {
     if (work.isCancelled || endSessionOf(error)) return
@@ -165,7 +159,6 @@ async function run(id: number): Promise<void> {
 async function send(id: number, work: Work): Promise<void> {
   const { parcels, uploads } = work
   if (uploads.length === parcels.length) return
-  const { startTransfer } = await import('./resumable.js')
   for (const parcel of parcels.slice(uploads.length)) {
     if (work.isCancelled) return
     const before = sizeOf(parcels.slice(0, uploads.length))

@@ -9,9 +9,7 @@ import { sendings } from './sending.js'
 export function UnfinishedUploads() {
   const [found, setFound] = useState<readonly Unfinished[]>([])
   const active = sendings.value.filter(({ state }) => state !== 'made').length
-  useEffect(() => {
-    void unfinishedUploads().then(setFound)
-  }, [active])
+  useEffect(() => setFound(unfinishedUploads()), [active])
   // those of this page are among them
   if (active > 0 || found.length === 0) return null
   return (
@@ -27,7 +25,7 @@ export function UnfinishedUploads() {
             icon="trash"
             onClick={async () => {
               await discardUpload(each)
-              setFound(await unfinishedUploads())
+              setFound(unfinishedUploads())
             }}
           >
             Discard
