@@ -5,7 +5,7 @@ import type { Cli } from '../cli.js'
 import { isRefused } from '../failure.js'
 import { parseWholeNumber, repeated } from '../option-values.js'
 import { countOf } from '../terminal/format.js'
-import { wrap } from '../terminal/rows.js'
+import { wrapLines } from '../terminal/wrap.js'
 import { type RequestOptions, readRequest } from './job-request.js'
 import { kindText, unitOf } from './job-words.js'
 import { planText } from './plan-text.js'
@@ -87,7 +87,7 @@ function describeJob({ output }: Cli, job: Job, isWatched: boolean): void {
   const steps = countOf(progress.steps, unitOf(job))
   output.note(`${name}: ${kindText(job)} on ${dataset.name}, ${steps}`)
   for (const { message, code } of notes) {
-    for (const line of wrap(`note: ${message} (${code})`, output.width)) output.note(line)
+    for (const line of wrapLines(`note: ${message} (${code})`, output.width)) output.note(line)
   }
   if (!isWatched) output.note(`Follow it: trainyard watch ${job.id}`)
 }

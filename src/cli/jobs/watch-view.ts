@@ -4,7 +4,7 @@ import type { Output, Style } from '../output.js'
 import { bar } from '../terminal/bar.js'
 import { formatDuration, formatMetric } from '../terminal/format.js'
 import { lineChart } from '../terminal/line-chart.js'
-import { wrap } from '../terminal/rows.js'
+import { wrapLines } from '../terminal/wrap.js'
 import { durationOf, progressLine, statusStyle, statusText } from './job-words.js'
 import { chartGroups, inOrder } from './metric-order.js'
 import { resultText } from './watch-lines.js'
@@ -27,7 +27,7 @@ const widestBar = 60
 export function watchView(job: Job, points: Points, note: string, options: ViewOptions): string[] {
   const { output, width, height } = options
   const head = [...stateLines(job, options), ...metricsLines(job, width)]
-  const tail = note === '' ? [] : wrap(note, width).map(line => output.style('yellow', line))
+  const tail = note === '' ? [] : wrapLines(note, width).map(line => output.style('yellow', line))
   const room = height - head.length - tail.length
   return [...head, ...chartLines(points, room, options), ...tail]
 }
@@ -43,12 +43,12 @@ function stateLines(job: Job, { output, isUnicode, width }: ViewOptions): string
   const taken = durationOf(job)
   const time = taken === null ? '' : ` (${formatDuration(taken)})`
   return [
-    ...wrap(`${name}  ${id}`, width).map(line => output.style('bold', line)),
-    ...wrap(state + time, width).map(line => output.style(statusStyle(job.status), line)),
-    ...(waitingFor === null ? [] : wrap(`waits for: ${waitingFor}`, width)),
-    ...(failure === null ? [] : wrap(`${failure.message}\n${failure.help}`, width)),
+    ...wrapLines(`${name}  ${id}`, width).map(line => output.style('bold', line)),
+    ...wrapLines(state + time, width).map(line => output.style(statusStyle(job.status), line)),
+    ...(waitingFor === null ? [] : wrapLines(`waits for: ${waitingFor}`, width)),
+    ...(failure === null ? [] : wrapLines(`${failure.message}\n${failure.help}`, width)),
     bar(job.progress.fraction, Math.min(width, widestBar), isUnicode),
-    ...wrap(progressLine(job), width),
+    ...wrapLines(progressLine(job), width),
   ]
 }
 

@@ -1,5 +1,5 @@
-import { printable } from './printable.js'
 import { textWidth } from './table.js'
+import { wrapLines } from './wrap.js'
 
 /** A name and its value, which may have several lines and a colour. */
 export type Row = readonly [name: string, value: string, paint?: (text: string) => string]
@@ -14,26 +14,11 @@ export function rowsText(
   const valueWidth = Math.max(16, width - nameWidth - 2)
   return rows
     .flatMap(([name, value, paint = (text: string) => text]) =>
-      wrap(value, valueWidth).map((line, i) => {
+      wrapLines(value, valueWidth).map((line, i) => {
         const head = i === 0 ? name : ''
         const space = ' '.repeat(nameWidth + 2 - textWidth(head))
         return `${head === '' ? '' : paintName(head)}${space}${paint(line)}`
       }),
     )
     .join('\n')
-}
-
-/** The lines of a text of words. A word that is longer than a line stays whole, so that ids can be copied. */
-export function wrap(text: string, width: number): string[] {
-  return text.split('\n').flatMap(line => {
-    const lines: string[] = []
-    let current = ''
-    for (const word of printable(line).split(' ')) {
-      if (current !== '' && textWidth(current) + 1 + textWidth(word) > width) {
-        lines.push(current)
-        current = word
-      } else current = current === '' ? word : `${current} ${word}`
-    }
-    return [...lines, current]
-  })
 }
