@@ -26,7 +26,8 @@ function readPage(path: string): { anchors: Set<string>; links: Link[]; pictures
   const links: Link[] = []
   const pictures: Link[] = []
   const marked = new Marked()
-  marked.walkTokens(marked.lexer(readFileSync(path, 'utf8')), token => {
+  // what it returns are promises of asynchronous callbacks, and this one is none
+  void marked.walkTokens(marked.lexer(readFileSync(path, 'utf8')), token => {
     if (token.type === 'heading') anchors.add(slugger.slug(shownText(token as Tokens.Heading)))
     if (token.type === 'link') links.push({ from: path, href: token.href })
     if (token.type === 'image') pictures.push({ from: path, href: token.href })
