@@ -6,7 +6,7 @@ import { before, test } from 'node:test'
 import fc from 'fast-check'
 import { TrainyardError } from '../../src/errors.js'
 import { tempFolder } from '../../testing/temp-folder.js'
-import { convertFiles, inFolder, openFiles } from './convert-files.js'
+import { convertFiles, filesClosed, inFolder, openFiles } from './convert-files.js'
 import { type Sample, samplesOfFormats } from './format-samples.js'
 
 const numRuns = Number(process.env.TRAINYARD_FUZZ_RUNS ?? 150)
@@ -32,7 +32,7 @@ async function convertAnything({ files, form }: Sample): Promise<'accepted' | Tr
       return error
     }
   })
-  assert.equal(openFiles(), before, 'open files')
+  await filesClosed(before)
   assert.deepEqual(readdirSync(root), [])
   return outcome
 }

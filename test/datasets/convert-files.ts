@@ -1,8 +1,10 @@
+import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ConversionResult, convert } from '../../src/datasets/conversion.js'
 import { type UploadForm, validateForm } from '../../src/datasets/form.js'
 import { type DatasetLimits, defaultLimits } from '../../src/datasets/limits.js'
+import { eventually } from '../../testing/eventually.js'
 
 export interface Converted {
   result: ConversionResult
@@ -55,3 +57,12 @@ export async function inFolder<Result>(
 
 /** Number of files that this process has open. */
 export const openFiles = (): number => readdirSync('/proc/self/fd').length
+
+/** Waits until no more files are open than before: a thread that helped ends a moment after what it helped with. */
+export async function filesClosed(before: number): Promise<void> {
+  await eventually('the files to be closed', () => {
+    const now = openFiles()
+    assert.ok(now <= before, `${now} files are open, ${before} before`)
+    return true
+  })
+}
