@@ -93,7 +93,8 @@ export class TestDeployment {
 
   /** The events of a job until it ends. Fails after five minutes without one. */
   async *follow(id: string): AsyncGenerator<JobStreamEvent> {
-    const events = this.client.jobs.follow(id)
+    // a server that is stopped ends it: the next one has another port
+    const events = this.client.jobs.follow(id, { giveUpAfterMs: 0 })
     try {
       for (;;) {
         const next = within(`an event of job ${id}`, events.next(), { timeoutMs: eventTimeoutMs })
