@@ -12,6 +12,7 @@ import { versionProblems, versions } from './setup/versions.mjs'
 import { checkNode, setUpClient } from './setup.mjs'
 
 const python = join(root, 'clients', 'python')
+const tools = ['build==1.6.1', 'twine==7.0.0']
 
 await main(async () => {
   const { values } = parseArgs({ options: { 'dry-run': { type: 'boolean', default: false } } })
@@ -34,7 +35,7 @@ await main(async () => {
   }
 })
 
-const uncommitted = () => {
+function uncommitted() {
   const { stdout } = spawnSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' })
   return stdout.trim() === '' ? [] : [`there are changes that are not committed:\n${stdout}`]
 }
@@ -59,8 +60,6 @@ function buildWheel(folder) {
   run(python3, ['-m', 'twine', 'check', '--strict', ...files], { env })
   return { files, env, python3 }
 }
-
-const tools = ['build==1.6.1', 'twine==7.0.0']
 
 /** The checkout is marked as private, so that `npm publish` in it does nothing: the package would not be built. */
 function publishNpm(folder, tarball, isTrial) {
