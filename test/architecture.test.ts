@@ -16,6 +16,8 @@ const mayImport: Record<string, readonly string[]> = {
   log: [],
   version: ['places'],
   places: [],
+  // how people are shown numbers
+  units: ['spec'],
   processes: [],
   'folder-holder': [],
   ipc: ['processes', 'spec', 'errors'],
@@ -146,9 +148,9 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   client: ['spec'],
   // the command line, by the client alone
-  cli: ['client', 'folder-holder', 'spec', 'version', 'places'],
+  cli: ['client', 'folder-holder', 'spec', 'units', 'version', 'places'],
   // in a browser: of spec, it takes only types
-  dashboard: ['client', 'spec'],
+  dashboard: ['client', 'spec', 'units'],
   guide: [],
   'api/schema-functions': ['places'],
   'api/http': ['api/schema-functions', 'jobs', 'store', 'lists', 'spec', 'errors', 'places'],

@@ -1,6 +1,7 @@
 import type { DatasetManifest, ImagesManifest, TableManifest } from '../../spec/dataset.js'
+import { formatBytes, formatCount, missing } from '../../units.js'
 import type { Output } from '../output.js'
-import { countOf, formatBytes, formatCount, formatMetric, missing } from '../terminal/format.js'
+import { countOf, formatMetric } from '../terminal/format.js'
 import { printable } from '../terminal/printable.js'
 import { type Column, table } from '../terminal/table.js'
 import { wrap } from '../terminal/wrap.js'

@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import type { DatasetDiff } from '../../spec/dataset-versions.js'
+import { formatCount, missing } from '../../units.js'
 import type { Cli } from '../cli.js'
 import { usageError } from '../failure.js'
-import { countOf, formatCount, missing } from '../terminal/format.js'
+import { countOf } from '../terminal/format.js'
 import { printable } from '../terminal/printable.js'
 import { wrap } from '../terminal/wrap.js'
 

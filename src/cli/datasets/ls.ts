@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import type { DatasetManifest } from '../../spec/dataset.js'
+import { formatBytes, formatCount } from '../../units.js'
 import type { Cli } from '../cli.js'
 import { parseCount, repeated } from '../option-values.js'
 import { noteRest, queryPairs, readPages } from '../pages.js'
-import { formatAge, formatBytes, formatCount } from '../terminal/format.js'
+import { formatAge } from '../terminal/format.js'
 import type { Column } from '../terminal/table.js'
 import { bytesOf } from './describe-dataset.js'
 

@@ -3,10 +3,10 @@ import { type Client, ProblemError } from '../../client/client.js'
 import type { DatasetManifest } from '../../spec/dataset.js'
 import type { DatasetImport } from '../../spec/dataset-import.js'
 import type { DatasetRequest } from '../../spec/dataset-request.js'
+import { formatBytes, formatCount } from '../../units.js'
 import { exitCodes } from '../exit-codes.js'
 import { CommandError } from '../failure.js'
 import { keepTrying, quick, type TryOptions } from '../keep-trying.js'
-import { formatBytes, formatCount } from '../terminal/format.js'
 import type { Progress } from '../terminal/progress-bar.js'
 
 export interface Made {

@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { Client } from '../../client/client.js'
 import type { ImageSample, RowSample } from '../../spec/dataset-preview.js'
+import { missing } from '../../units.js'
 import type { Cli } from '../cli.js'
 import { usageError } from '../failure.js'
 import { parseCount, repeated } from '../option-values.js'
 import { queryPairs } from '../pages.js'
-import { countOf, formatMetric, missing } from '../terminal/format.js'
+import { countOf, formatMetric } from '../terminal/format.js'
 import type { Column } from '../terminal/table.js'
 
 interface SamplesOptions {

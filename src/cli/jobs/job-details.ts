@@ -1,15 +1,9 @@
 import type { Checkpoint } from '../../spec/checkpoint.js'
 import type { Job } from '../../spec/job.js'
+import { formatBytes, formatDuration } from '../../units.js'
 import type { Output } from '../output.js'
 import { bar } from '../terminal/bar.js'
-import {
-  countOf,
-  formatAge,
-  formatBytes,
-  formatDuration,
-  formatMetric,
-  formatTime,
-} from '../terminal/format.js'
+import { countOf, formatAge, formatMetric, formatTime } from '../terminal/format.js'
 import { type Row, rowsText } from '../terminal/rows.js'
 import { table } from '../terminal/table.js'
 import {

@@ -1,6 +1,7 @@
 import type { Job } from '../../spec/job.js'
+import { formatDuration } from '../../units.js'
 import type { Style } from '../output.js'
-import { formatDuration, formatPercent } from '../terminal/format.js'
+import { formatPercent } from '../terminal/format.js'
 import { settingsText } from './settings-text.js'
 
 const colours: Record<Job['status'], Style> = {

@@ -1,13 +1,7 @@
 import type { BoostingModel, ModelView, NetworkModel } from '../../spec/model.js'
+import { formatCount, missing } from '../../units.js'
 import type { Output } from '../output.js'
-import {
-  countOf,
-  formatCount,
-  formatMetric,
-  formatPercent,
-  formatTime,
-  missing,
-} from '../terminal/format.js'
+import { countOf, formatMetric, formatPercent, formatTime } from '../terminal/format.js'
 import { printable } from '../terminal/printable.js'
 import { type Column, table } from '../terminal/table.js'
 import { wrap } from '../terminal/wrap.js'

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
+import { formatBytes } from '../../units.js'
 import type { Cli } from '../cli.js'
 import { usageError } from '../failure.js'
 import { assertFree, saveBody } from '../files/save.js'
-import { formatBytes } from '../terminal/format.js'
 import { isTrees } from './model-words.js'
 import { addVersionOptions, chooseModel, type VersionFlags } from './version-options.js'
 

@@ -2,9 +2,9 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { unreadable } from '../../client/local/content.js'
 import { findFiles, startsLikeImage } from '../../client/local/found-files.js'
+import { formatBytes } from '../../units.js'
 import type { Cli } from '../cli.js'
 import { usageError } from '../failure.js'
-import { formatBytes } from '../terminal/format.js'
 
 /** What a file has, by its ending or else by its first bytes. */
 export type InputKind = 'image' | 'csv' | 'json' | 'jsonLines' | 'parquet' | 'arrow'

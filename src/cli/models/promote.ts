@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import type { CheckedCondition } from '../../spec/model-alias.js'
 import type { Promotion } from '../../spec/model-promotion.js'
+import { missing } from '../../units.js'
 import type { Cli } from '../cli.js'
 import { parseCount, repeated } from '../option-values.js'
-import { formatMetric, missing } from '../terminal/format.js'
+import { formatMetric } from '../terminal/format.js'
 import { wrap } from '../terminal/wrap.js'
 import { chooseModel } from './version-options.js'
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
+import { formatBytes } from '../../units.js'
 import type { Cli } from '../cli.js'
 import { usageError } from '../failure.js'
 import { parseCount } from '../option-values.js'
-import { formatBytes } from '../terminal/format.js'
 import { chooseModel } from './version-options.js'
 
 interface RmOptions {

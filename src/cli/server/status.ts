@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { ServerInfo } from '../../spec/server-info.js'
+import { formatBytes } from '../../units.js'
 import type { Cli } from '../cli.js'
-import { formatBytes } from '../terminal/format.js'
 import { rowsText } from '../terminal/rows.js'
 
 /** `trainyard status`: what the server is and does. */
@@ -27,7 +27,7 @@ function describe(cli: Cli, url: string, info: ServerInfo): string {
     ['jobs', jobs(info)],
     ['slots', info.slots ? `${info.slots.busy} of ${info.slots.total} busy` : 'unknown'],
     ['engines', engines(info)],
-    ['data', data(info)],
+    ['data', usedBytes(info)],
     ...info.problems.map(({ part, message }): [string, string] => [part, message]),
   ]
   return rowsText(rows, cli.output.width, text => cli.output.style('bold', text))
@@ -48,9 +48,10 @@ function engines({ engines }: ServerInfo): string {
   return `${named.join(', ')} (${kind === 'cuda' ? 'CUDA' : 'processor'})`
 }
 
-function data({ data }: ServerInfo): string {
-  if (data === null || data.freeBytes === null) return 'unknown'
-  const used = Object.values(data.usedBytes ?? {}).reduce((sum, bytes) => sum + bytes, 0)
-  const share = data.usedBytes === null ? '' : `${formatBytes(used)} used, `
-  return `${share}${formatBytes(data.freeBytes)} of the disk free`
+/** What is free stands beside the check of the disk. */
+function usedBytes({ data }: ServerInfo): string {
+  if (data === null) return 'unknown'
+  if (data.usedBytes === null) return 'is being measured; ask again'
+  const used = Object.values(data.usedBytes).reduce((sum, bytes) => sum + bytes, 0)
+  return `${formatBytes(used)} used`
 }

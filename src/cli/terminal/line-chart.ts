@@ -1,5 +1,6 @@
+import { formatCount } from '../../units.js'
 import { DotCanvas } from './dot-canvas.js'
-import { formatCount, formatMetric } from './format.js'
+import { formatMetric } from './format.js'
 
 export interface Curve {
   points: readonly { step: number; value: number }[]

@@ -1,4 +1,4 @@
-import { formatDuration } from './format.js'
+import { formatDuration } from '../../units.js'
 import { textWidth } from './table.js'
 
 /** How far a long work is. */

@@ -1,5 +1,6 @@
 import type { MetricPoint } from '../../spec/metrics.js'
-import { formatCount, formatDuration, formatMetric, formatTime } from '../ui/format.js'
+import { formatCount } from '../../units.js'
+import { formatDuration, formatMetric, formatTime } from '../ui/format.js'
 
 /** What the x axis of a curve counts. `relative` is the time since the start of the job. */
 export const xKinds = ['step', 'epoch', 'relative', 'time'] as const

@@ -1,6 +1,6 @@
 import type { DatasetManifest } from '../../spec/dataset.js'
+import { formatCount } from '../../units.js'
 import { pathTo, placeUrl, type Query } from '../place.js'
-import { formatCount } from '../ui/format.js'
 
 export const datasetUrl = (idOrName: string, query: Query = {}): string =>
   placeUrl(pathTo('datasets', idOrName), query)

@@ -1,7 +1,8 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { DatasetImport } from '../../spec/dataset-import.js'
+import { formatCount } from '../../units.js'
 import { followStream } from '../server/stream.js'
-import { formatBytes, formatCount, formatDuration } from '../ui/format.js'
+import { formatBytes, formatDuration } from '../ui/format.js'
 import { Badge, Meter } from '../ui/parts.js'
 
 const tones = {

@@ -1,6 +1,6 @@
 import type { SkippedRecords } from '../../spec/dataset.js'
 import type { Note } from '../../spec/note.js'
-import { formatCount } from '../ui/format.js'
+import { formatCount } from '../../units.js'
 import { Icon } from '../ui/icon.js'
 import { TableScroll } from '../ui/parts.js'
 

@@ -1,6 +1,7 @@
 import type { Job } from '../../spec/job.js'
+import { formatCount } from '../../units.js'
 import { placeUrl } from '../place.js'
-import { formatCount, formatDuration } from '../ui/format.js'
+import { formatDuration } from '../ui/format.js'
 import { Icon } from '../ui/icon.js'
 import { Card, Meter } from '../ui/parts.js'
 import { FailureNote } from './failure-note.js'

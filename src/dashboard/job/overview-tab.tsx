@@ -1,6 +1,7 @@
 import type { Job } from '../../spec/job.js'
+import { formatCount } from '../../units.js'
 import { pathTo, placeUrl } from '../place.js'
-import { formatCount, formatMetric, formatTime } from '../ui/format.js'
+import { formatMetric, formatTime } from '../ui/format.js'
 import { Card, Empty, type Fact, Facts, TableScroll } from '../ui/parts.js'
 import { Status } from '../ui/status.js'
 import { Age, Duration } from '../ui/time.js'

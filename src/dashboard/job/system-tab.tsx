@@ -1,15 +1,10 @@
 import { useEffect, useMemo } from 'preact/hooks'
 import type { Job } from '../../spec/job.js'
 import type { JobResources } from '../../spec/job-resources.js'
+import { formatCount } from '../../units.js'
 import { useResource } from '../server/resource.js'
 import { client } from '../server/session.js'
-import {
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatMetric,
-  formatPercent,
-} from '../ui/format.js'
+import { formatBytes, formatDuration, formatMetric, formatPercent } from '../ui/format.js'
 import { LineChart, type Mark, type Series } from '../ui/line-chart.js'
 import { Loaded } from '../ui/load.js'
 import { Card, Empty, Facts } from '../ui/parts.js'

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
+import { formatCount } from '../../units.js'
 import { client } from '../server/session.js'
-import { formatCount } from '../ui/format.js'
 import { reportError, showToast } from '../ui/toast.js'
 
 /** Jobs of one request. */

@@ -1,7 +1,7 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { formatCount } from '../../units.js'
 import { useResource } from '../server/resource.js'
 import { client } from '../server/session.js'
-import { formatCount } from '../ui/format.js'
 import { Icon } from '../ui/icon.js'
 import { describeFilter, type Suggestion, suggestionsFor } from './filter-suggestions.js'
 import { addFilter, clearFilters, type Filter, removeFilter } from './list-state.js'

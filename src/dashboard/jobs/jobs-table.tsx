@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { formatCount } from '../../units.js'
 import { goTo, pathTo } from '../place.js'
-import { formatCount } from '../ui/format.js'
 import { Icon } from '../ui/icon.js'
 import { useVirtualRows } from '../ui/virtual-rows.js'
 import { ColumnHeader } from './column-header.js'

@@ -1,5 +1,6 @@
 import type { Evaluation as EvaluationData } from '../../spec/evaluation.js'
-import { formatCount, formatMetric, formatPercent } from '../ui/format.js'
+import { formatCount } from '../../units.js'
+import { formatMetric, formatPercent } from '../ui/format.js'
 import { Card, Facts, TableScroll } from '../ui/parts.js'
 
 /** More classes make a table that nobody can read. */

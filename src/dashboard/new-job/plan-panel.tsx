@@ -1,5 +1,6 @@
 import type { JobPlan } from '../../spec/job-queries.js'
-import { formatBytes, formatCount, formatDuration } from '../ui/format.js'
+import { formatCount } from '../../units.js'
+import { formatBytes, formatDuration } from '../ui/format.js'
 import { Card, Facts } from '../ui/parts.js'
 import { ProblemNote } from '../ui/problem.js'
 import type { DryRun } from './use-dry-run.js'

@@ -1,5 +1,6 @@
 import type { ServerInfo } from '../../spec/server-info.js'
-import { formatBytes, formatCount, formatTime } from '../ui/format.js'
+import { formatCount } from '../../units.js'
+import { formatBytes, formatTime } from '../ui/format.js'
 import { Badge, Card, Facts } from '../ui/parts.js'
 import { TableBox } from '../ui/table-box.js'
 

@@ -1,5 +1,6 @@
 import type { ServerInfo } from '../../spec/server-info.js'
-import { formatBytes, formatCount } from '../ui/format.js'
+import { formatCount } from '../../units.js'
+import { formatBytes } from '../ui/format.js'
 import { Badge, Card, Facts, Meter } from '../ui/parts.js'
 import { TableBox } from '../ui/table-box.js'
 

@@ -1,7 +1,7 @@
 import { access, constants, stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { formatBytes } from '../../../units.js'
 import { keyFile } from '../../data-folder.js'
-import { formatBytes } from '../../terminal/format.js'
 import { type Check, failed, ok, warning } from './check.js'
 
 const othersMask = 0o077

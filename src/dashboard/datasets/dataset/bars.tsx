@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
+import { formatCount } from '../../../units.js'
 import { Button } from '../../ui/button.js'
-import { formatCount, formatPercent } from '../../ui/format.js'
+import { formatPercent } from '../../ui/format.js'
 
 export interface Bar {
   label: string

@@ -1,5 +1,6 @@
 import type { DatasetDiff } from '../../../spec/dataset-versions.js'
-import { formatBytes, formatCount, formatMetric } from '../../ui/format.js'
+import { formatCount } from '../../../units.js'
+import { formatBytes, formatMetric } from '../../ui/format.js'
 import { Card, Facts, TableScroll } from '../../ui/parts.js'
 
 /** What differs between two data sets. */

@@ -1,5 +1,6 @@
 import type { NumericHistogram } from '../../../spec/dataset-preview.js'
-import { formatCount, formatMetric } from '../../ui/format.js'
+import { formatCount } from '../../../units.js'
+import { formatMetric } from '../../ui/format.js'
 
 const width = 240
 const height = 64

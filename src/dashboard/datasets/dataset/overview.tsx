@@ -1,6 +1,7 @@
 import type { DatasetManifest, ImagesManifest, TableManifest } from '../../../spec/dataset.js'
+import { formatCount } from '../../../units.js'
 import { Code } from '../../ui/code.js'
-import { formatBytes, formatCount, formatMetric } from '../../ui/format.js'
+import { formatBytes, formatMetric } from '../../ui/format.js'
 import { Card, type Fact, Facts } from '../../ui/parts.js'
 import { Age } from '../../ui/time.js'
 import { bytesOf, channelNames, datasetUrl } from '../dataset-facts.js'

@@ -1,10 +1,10 @@
 import type { Cell, TableManifest } from '../../../spec/dataset.js'
+import { formatCount } from '../../../units.js'
 import { setQuery } from '../../place.js'
 import { useResource } from '../../server/resource.js'
 import { client } from '../../server/session.js'
 import { Button } from '../../ui/button.js'
 import { Select } from '../../ui/field.js'
-import { formatCount } from '../../ui/format.js'
 import { Loaded } from '../../ui/load.js'
 import { TableScroll } from '../../ui/parts.js'
 

@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks'
+import { formatCount } from '../../../units.js'
 import { Button } from '../../ui/button.js'
-import { formatCount } from '../../ui/format.js'
 import { Icon } from '../../ui/icon.js'
 import { reportError } from '../../ui/toast.js'
 import { type Choice, filesOfDrop, filesOfInput } from './chosen-files.js'

@@ -1,7 +1,8 @@
 import { useMemo } from 'preact/hooks'
 import type { ClassEvaluation } from '../../../spec/evaluation.js'
+import { formatCount } from '../../../units.js'
 import { place, setQuery } from '../../place.js'
-import { formatCount, formatPercent } from '../../ui/format.js'
+import { formatPercent } from '../../ui/format.js'
 import { Icon } from '../../ui/icon.js'
 import { Card, TableScroll } from '../../ui/parts.js'
 

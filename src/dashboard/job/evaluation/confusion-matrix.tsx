@@ -1,7 +1,8 @@
 import { useRef, useState } from 'preact/hooks'
 import type { Job } from '../../../spec/job.js'
+import { formatCount } from '../../../units.js'
 import { place, setQuery } from '../../place.js'
-import { formatCount, formatPercent } from '../../ui/format.js'
+import { formatPercent } from '../../ui/format.js'
 import { Card } from '../../ui/parts.js'
 import { ClassRecords } from './evaluation-records.js'
 

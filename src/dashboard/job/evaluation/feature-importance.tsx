@@ -1,9 +1,10 @@
 import { useState } from 'preact/hooks'
 import type { ColumnImportance } from '../../../spec/model.js'
+import { formatCount } from '../../../units.js'
 import { place, setQuery } from '../../place.js'
 import { Button } from '../../ui/button.js'
 import { Select } from '../../ui/field.js'
-import { formatCount, formatMetric } from '../../ui/format.js'
+import { formatMetric } from '../../ui/format.js'
 import { Card } from '../../ui/parts.js'
 
 const measures = [
