@@ -16,8 +16,7 @@ const mayImport: Record<string, readonly string[]> = {
   log: [],
   version: ['places'],
   places: [],
-  // how people are shown numbers
-  units: ['spec'],
+  presentation: ['spec'],
   processes: [],
   'folder-holder': [],
   ipc: ['processes', 'spec', 'errors'],
@@ -148,9 +147,9 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   client: ['spec'],
   // the command line, by the client alone
-  cli: ['client', 'folder-holder', 'spec', 'units', 'version', 'places'],
+  cli: ['client', 'folder-holder', 'spec', 'presentation', 'version', 'places'],
   // in a browser: of spec, it takes only types
-  dashboard: ['client', 'spec', 'units'],
+  dashboard: ['client', 'spec', 'presentation'],
   guide: [],
   'api/schema-functions': ['places'],
   'api/http': ['api/schema-functions', 'jobs', 'store', 'lists', 'spec', 'errors', 'places'],

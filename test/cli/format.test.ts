@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { bar } from '../../src/cli/terminal/bar.js'
 import { countOf, formatAge, formatMetric, formatPercent } from '../../src/cli/terminal/format.js'
 import { isUnicodeTerminal } from '../../src/cli/terminal/unicode.js'
-import { formatBytes, formatDuration } from '../../src/units.js'
+import { formatBytes, formatDuration } from '../../src/presentation/units.js'
 
 test('metrics have four digits, and NaN and Infinity are what they are', () => {
   const texts = [0.987654, 1.2e-7, 1234567.8, 12, 'NaN', '-Infinity', null, undefined].map(value =>

@@ -1,5 +1,5 @@
+import { formatBytes, formatCount, missing } from '../../presentation/units.js'
 import type { DatasetManifest, ImagesManifest, TableManifest } from '../../spec/dataset.js'
-import { formatBytes, formatCount, missing } from '../../units.js'
 import type { Output } from '../output.js'
 import { countOf, formatMetric } from '../terminal/format.js'
 import { printable } from '../terminal/printable.js'

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
+import { formatCount, missing } from '../../presentation/units.js'
 import type { DatasetDiff } from '../../spec/dataset-versions.js'
-import { formatCount, missing } from '../../units.js'
 import type { Cli } from '../cli.js'
 import { usageError } from '../failure.js'
 import { countOf } from '../terminal/format.js'

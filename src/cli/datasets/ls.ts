@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
+import { formatBytes, formatCount } from '../../presentation/units.js'
 import type { DatasetManifest } from '../../spec/dataset.js'
-import { formatBytes, formatCount } from '../../units.js'
 import type { Cli } from '../cli.js'
 import { parseCount, repeated } from '../option-values.js'
 import { noteRest, queryPairs, readPages } from '../pages.js'

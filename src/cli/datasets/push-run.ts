@@ -1,7 +1,7 @@
 import { type Client, ProblemError } from '../../client/client.js'
 import type { LocalContent } from '../../client/local/content.js'
+import { formatBytes } from '../../presentation/units.js'
 import type { DatasetRequest } from '../../spec/dataset-request.js'
-import { formatBytes } from '../../units.js'
 import type { Cli } from '../cli.js'
 import { failureOf } from '../failure.js'
 import { quick } from '../keep-trying.js'

@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import type { Client } from '../../client/client.js'
+import { flatSettings, type Setting } from '../../presentation/settings.js'
+import { missing } from '../../presentation/units.js'
 import type { Job } from '../../spec/job.js'
 import type { JobMetrics } from '../../spec/metrics.js'
-import { missing } from '../../units.js'
 import type { Cli } from '../cli.js'
 import { usageError } from '../failure.js'
 import type { Output, Style } from '../output.js'
@@ -14,7 +15,6 @@ import { findJobs, jobArgument } from './find-job.js'
 import { statusText } from './job-words.js'
 import { mainMetric } from './main-metric.js'
 import { inOrder } from './metric-order.js'
-import { flatSettings, type Setting } from './settings-text.js'
 
 interface CompareOptions {
   metric?: string

@@ -1,6 +1,6 @@
+import { formatBytes, formatDuration } from '../../presentation/units.js'
 import type { Checkpoint } from '../../spec/checkpoint.js'
 import type { Job } from '../../spec/job.js'
-import { formatBytes, formatDuration } from '../../units.js'
 import type { Output } from '../output.js'
 import { bar } from '../terminal/bar.js'
 import { countOf, formatAge, formatMetric, formatTime } from '../terminal/format.js'

@@ -1,5 +1,5 @@
+import { formatDuration } from '../../presentation/units.js'
 import type { Job } from '../../spec/job.js'
-import { formatDuration } from '../../units.js'
 import type { Style } from '../output.js'
 import { formatPercent } from '../terminal/format.js'
 import { settingsText } from './settings-text.js'

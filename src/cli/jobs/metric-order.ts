@@ -1,3 +1,5 @@
+import { trainingName } from '../../presentation/metric-names.js'
+
 /** Before the others, as a person looks at them. */
 const first = ['loss', 'validationLoss', 'accuracy', 'validationAccuracy', 'validationTop5Accuracy']
 /** They say how the training goes rather than how good it is. */
@@ -18,7 +20,7 @@ export const inOrder = (names: Iterable<string>): string[] =>
 export function chartGroups(names: Iterable<string>): string[][] {
   const groups = new Map<string, string[]>()
   for (const name of inOrder(names)) {
-    const base = name.replace(/^validation(.)/, (_, letter: string) => letter.toLowerCase())
+    const base = trainingName(name)
     groups.set(base, [...(groups.get(base) ?? []), name])
   }
   return [...groups.values()]

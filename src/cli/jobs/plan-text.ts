@@ -1,11 +1,11 @@
+import { flatSettings } from '../../presentation/settings.js'
+import { formatBytes, formatCount, formatDuration } from '../../presentation/units.js'
 import type { InitReport } from '../../spec/init-from.js'
 import type { JobPlan } from '../../spec/job-queries.js'
-import { formatBytes, formatCount, formatDuration } from '../../units.js'
 import type { Output } from '../output.js'
 import { countOf } from '../terminal/format.js'
 import { type Row, rowsText } from '../terminal/rows.js'
 import { modelText } from './job-words.js'
-import { flatSettings } from './settings-text.js'
 
 /** What a job would be, for a person. */
 export function planText(plan: JobPlan, output: Output): string {

@@ -1,7 +1,7 @@
 import type { JobStreamEvent } from '../../client/client.js'
+import { formatDuration } from '../../presentation/units.js'
 import type { Job } from '../../spec/job.js'
 import type { LoggedRow } from '../../spec/metrics.js'
-import { formatDuration } from '../../units.js'
 import { formatClock, formatMetric, formatPercent } from '../terminal/format.js'
 import { statusText, unitOf } from './job-words.js'
 import { inOrder } from './metric-order.js'

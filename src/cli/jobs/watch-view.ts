@@ -1,6 +1,6 @@
+import { formatDuration } from '../../presentation/units.js'
 import type { Job } from '../../spec/job.js'
 import type { MetricPoint } from '../../spec/metrics.js'
-import { formatDuration } from '../../units.js'
 import type { Output, Style } from '../output.js'
 import { bar } from '../terminal/bar.js'
 import { formatMetric } from '../terminal/format.js'

@@ -1,5 +1,5 @@
+import { formatCount, missing } from '../../presentation/units.js'
 import type { BoostingModel, ModelView, NetworkModel } from '../../spec/model.js'
-import { formatCount, missing } from '../../units.js'
 import type { Output } from '../output.js'
 import { countOf, formatMetric, formatPercent, formatTime } from '../terminal/format.js'
 import { printable } from '../terminal/printable.js'

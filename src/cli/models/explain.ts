@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path'
 import type { Command } from 'commander'
+import { formatBytes } from '../../presentation/units.js'
 import type { ImageExplanations, RowExplanations } from '../../spec/explanation.js'
-import { formatBytes } from '../../units.js'
 import type { Cli } from '../cli.js'
 import { usageError } from '../failure.js'
 import { assertFree, saveBody, saveText } from '../files/save.js'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { formatBytes } from '../../units.js'
+import { formatBytes } from '../../presentation/units.js'
 import type { Cli } from '../cli.js'
 import { usageError } from '../failure.js'
 import { assertFree, saveBody } from '../files/save.js'

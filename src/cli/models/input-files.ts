@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { unreadable } from '../../client/local/content.js'
 import { findFiles, startsLikeImage } from '../../client/local/found-files.js'
-import { formatBytes } from '../../units.js'
+import { formatBytes } from '../../presentation/units.js'
 import type { Cli } from '../cli.js'
 import { usageError } from '../failure.js'
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
+import { missing } from '../../presentation/units.js'
 import type { CheckedCondition } from '../../spec/model-alias.js'
 import type { Promotion } from '../../spec/model-promotion.js'
-import { missing } from '../../units.js'
 import type { Cli } from '../cli.js'
 import { parseCount, repeated } from '../option-values.js'
 import { formatMetric } from '../terminal/format.js'

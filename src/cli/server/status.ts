@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
+import { formatBytes } from '../../presentation/units.js'
 import type { ServerInfo } from '../../spec/server-info.js'
-import { formatBytes } from '../../units.js'
 import type { Cli } from '../cli.js'
 import { rowsText } from '../terminal/rows.js'
 

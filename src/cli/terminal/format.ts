@@ -1,5 +1,5 @@
+import { formatCount, formatDuration, formatMetricTo } from '../../presentation/units.js'
 import type { MetricValue } from '../../spec/metrics.js'
-import { formatCount, formatDuration, formatMetricTo } from '../../units.js'
 
 /** A measured value with four significant digits. */
 export const formatMetric = (value: MetricValue | null | undefined): string =>

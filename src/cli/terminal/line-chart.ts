@@ -1,4 +1,4 @@
-import { formatCount } from '../../units.js'
+import { formatCount } from '../../presentation/units.js'
 import { DotCanvas } from './dot-canvas.js'
 import { formatMetric } from './format.js'
 

@@ -1,4 +1,4 @@
-import { formatDuration } from '../../units.js'
+import { formatDuration } from '../../presentation/units.js'
 import { textWidth } from './table.js'
 
 /** How far a long work is. */

@@ -1,3 +1,5 @@
+import { trainingName } from '../../presentation/metric-names.js'
+
 export interface GroupedMetric {
   name: string
   isValidation: boolean
@@ -34,12 +36,6 @@ export function groupMetrics(names: Iterable<string>): MetricGroup[] {
         (a, b) => Number(a.isValidation) - Number(b.isValidation) || (a.name < b.name ? -1 : 1),
       ),
     }))
-}
-
-/** `validationLoss` → `loss`; the names of other metrics stay. */
-export function trainingName(name: string): string {
-  const rest = /^validation([A-Z].*)$/.exec(name)?.[1]
-  return rest === undefined ? name : rest[0]!.toLowerCase() + rest.slice(1)
 }
 
 /** `validationTop5Accuracy` → `Validation top-5 accuracy`. */

@@ -1,5 +1,5 @@
+import { formatCount } from '../../presentation/units.js'
 import type { MetricPoint } from '../../spec/metrics.js'
-import { formatCount } from '../../units.js'
 import { formatDuration, formatMetric, formatTime } from '../ui/format.js'
 
 /** What the x axis of a curve counts. `relative` is the time since the start of the job. */

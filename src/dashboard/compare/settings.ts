@@ -1,3 +1,4 @@
+import { flatSettings, type Setting } from '../../presentation/settings.js'
 import type { Job } from '../../spec/job.js'
 import type { Run } from './runs.js'
 
@@ -16,7 +17,7 @@ export function settingsOf(runs: readonly Run[]): Dimension[] {
   const bySetting = new Map<string, Map<string, Value>>()
   for (const { id, job } of runs) {
     if (!job) continue
-    for (const [name, value] of Object.entries(flatSettings(job))) {
+    for (const [name, value] of settingsOfJob(job)) {
       const values = bySetting.get(name) ?? new Map<string, Value>()
       bySetting.set(name, values.set(id, value))
     }
@@ -47,25 +48,13 @@ export function resultsOf(runs: readonly Run[]): Dimension[] {
 export const differs = ({ values }: Dimension, runs: readonly Run[]): boolean =>
   new Set(runs.filter(({ job }) => job).map(({ id }) => values.get(id))).size > 1
 
-function flatSettings({ dataset, model, training, labels, initFrom, priority }: Job) {
-  return {
-    dataset: dataset.name,
-    ...flat(model, 'model.'),
-    ...flat(training, 'training.'),
-    ...flat({ initFrom }),
-    ...(priority === 0 ? {} : { priority }),
-    ...flat(labels, 'labels.'),
-  }
-}
-
-/** The numbers, texts and booleans of an object by their paths; lists as JSON. */
-function flat(object: object, before = ''): Record<string, Value> {
-  const found: Record<string, Value> = {}
-  for (const [name, value] of Object.entries(object) as [string, unknown][]) {
-    if (value === null || value === undefined) continue
-    if (Array.isArray(value)) found[before + name] = JSON.stringify(value)
-    else if (typeof value === 'object') Object.assign(found, flat(value, `${before}${name}.`))
-    else found[before + name] = value as Value
-  }
-  return found
+function settingsOfJob({ dataset, model, training, labels, initFrom, priority }: Job) {
+  return new Map<string, Setting>([
+    ['dataset', dataset.name],
+    ...flatSettings(model, 'model.'),
+    ...flatSettings(training, 'training.'),
+    ...flatSettings({ initFrom }),
+    ...flatSettings(priority === 0 ? {} : { priority }),
+    ...flatSettings(labels, 'labels.'),
+  ])
 }

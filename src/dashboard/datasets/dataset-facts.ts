@@ -1,5 +1,5 @@
+import { formatCount } from '../../presentation/units.js'
 import type { DatasetManifest } from '../../spec/dataset.js'
-import { formatCount } from '../../units.js'
 import { pathTo, placeUrl, type Query } from '../place.js'
 
 export const datasetUrl = (idOrName: string, query: Query = {}): string =>

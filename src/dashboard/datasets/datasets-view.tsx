@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks'
+import { formatCount } from '../../presentation/units.js'
 import type { DatasetManifest } from '../../spec/dataset.js'
-import { formatCount } from '../../units.js'
 import { placeUrl, setQuery } from '../place.js'
 import { useChanges } from '../server/changes.js'
 import { throttled, useResource } from '../server/resource.js'

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
+import { formatCount } from '../../presentation/units.js'
 import type { DatasetImport } from '../../spec/dataset-import.js'
-import { formatCount } from '../../units.js'
 import { followStream } from '../server/stream.js'
 import { formatBytes, formatDuration } from '../ui/format.js'
 import { Badge, Meter } from '../ui/parts.js'

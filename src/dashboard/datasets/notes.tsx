@@ -1,6 +1,6 @@
+import { formatCount } from '../../presentation/units.js'
 import type { SkippedRecords } from '../../spec/dataset.js'
 import type { Note } from '../../spec/note.js'
-import { formatCount } from '../../units.js'
 import { Icon } from '../ui/icon.js'
 import { TableScroll } from '../ui/parts.js'
 

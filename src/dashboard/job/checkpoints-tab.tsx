@@ -1,7 +1,7 @@
 import { useEffect, useMemo } from 'preact/hooks'
+import { formatCount } from '../../presentation/units.js'
 import type { Checkpoint } from '../../spec/checkpoint.js'
 import type { Job } from '../../spec/job.js'
-import { formatCount } from '../../units.js'
 import { placeUrl } from '../place.js'
 import { throttled, useResource } from '../server/resource.js'
 import { client } from '../server/session.js'

@@ -1,5 +1,5 @@
+import { formatCount } from '../../presentation/units.js'
 import type { Job } from '../../spec/job.js'
-import { formatCount } from '../../units.js'
 import { placeUrl } from '../place.js'
 import { formatDuration } from '../ui/format.js'
 import { Icon } from '../ui/icon.js'

@@ -1,5 +1,5 @@
+import { formatCount } from '../../presentation/units.js'
 import type { Job } from '../../spec/job.js'
-import { formatCount } from '../../units.js'
 import { pathTo, placeUrl } from '../place.js'
 import { formatMetric, formatTime } from '../ui/format.js'
 import { Card, Empty, type Fact, Facts, TableScroll } from '../ui/parts.js'

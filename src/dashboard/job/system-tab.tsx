@@ -1,7 +1,7 @@
 import { useEffect, useMemo } from 'preact/hooks'
+import { formatCount } from '../../presentation/units.js'
 import type { Job } from '../../spec/job.js'
 import type { JobResources } from '../../spec/job-resources.js'
-import { formatCount } from '../../units.js'
 import { useResource } from '../server/resource.js'
 import { client } from '../server/session.js'
 import { formatBytes, formatDuration, formatMetric, formatPercent } from '../ui/format.js'

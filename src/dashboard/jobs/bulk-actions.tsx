@@ -1,4 +1,4 @@
-import { formatCount } from '../../units.js'
+import { formatCount } from '../../presentation/units.js'
 import { goTo, placeUrl } from '../place.js'
 import { client } from '../server/session.js'
 import { Button } from '../ui/button.js'

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import { formatCount } from '../../units.js'
+import { formatCount } from '../../presentation/units.js'
 import { client } from '../server/session.js'
 import { reportError, showToast } from '../ui/toast.js'
 

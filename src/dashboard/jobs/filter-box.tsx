@@ -1,5 +1,5 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
-import { formatCount } from '../../units.js'
+import { formatCount } from '../../presentation/units.js'
 import { useResource } from '../server/resource.js'
 import { client } from '../server/session.js'
 import { Icon } from '../ui/icon.js'

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { formatCount } from '../../units.js'
+import { formatCount } from '../../presentation/units.js'
 import { goTo, pathTo } from '../place.js'
 import { Icon } from '../ui/icon.js'
 import { useVirtualRows } from '../ui/virtual-rows.js'

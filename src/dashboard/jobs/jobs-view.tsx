@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import { formatCount } from '../../units.js'
+import { formatCount } from '../../presentation/units.js'
 import { setQuery } from '../place.js'
 import { Button, LinkButton } from '../ui/button.js'
 import { Select } from '../ui/field.js'

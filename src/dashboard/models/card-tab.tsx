@@ -1,5 +1,5 @@
 import { ProblemError } from '../../client/client.js'
-import { formatCount } from '../../units.js'
+import { formatCount } from '../../presentation/units.js'
 import { pathTo } from '../place.js'
 import { useResource } from '../server/resource.js'
 import { client } from '../server/session.js'

@@ -1,5 +1,5 @@
+import { formatCount } from '../../presentation/units.js'
 import type { DriftPart, DriftReport, FeatureDrift } from '../../spec/model-watch.js'
-import { formatCount } from '../../units.js'
 import { setQuery } from '../place.js'
 import { useResource } from '../server/resource.js'
 import { client } from '../server/session.js'

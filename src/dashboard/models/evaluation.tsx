@@ -1,5 +1,5 @@
+import { formatCount } from '../../presentation/units.js'
 import type { Evaluation as EvaluationData } from '../../spec/evaluation.js'
-import { formatCount } from '../../units.js'
 import { formatMetric, formatPercent } from '../ui/format.js'
 import { Card, Facts, TableScroll } from '../ui/parts.js'
 

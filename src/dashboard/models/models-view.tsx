@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
+import { formatCount } from '../../presentation/units.js'
 import type { ModelView } from '../../spec/model.js'
-import { formatCount } from '../../units.js'
 import { pathTo, placeUrl, setQuery } from '../place.js'
 import { useChanges } from '../server/changes.js'
 import { throttled, useResource } from '../server/resource.js'

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
+import { formatCount } from '../../presentation/units.js'
 import type { ShadowShare, Traffic, TrafficShare } from '../../spec/model-traffic.js'
-import { formatCount } from '../../units.js'
 import { setQuery } from '../place.js'
 import { useResource } from '../server/resource.js'
 import { client } from '../server/session.js'

@@ -1,5 +1,5 @@
+import { formatCount } from '../../presentation/units.js'
 import type { JobPlan } from '../../spec/job-queries.js'
-import { formatCount } from '../../units.js'
 import { formatBytes, formatDuration } from '../ui/format.js'
 import { Card, Facts } from '../ui/parts.js'
 import { ProblemNote } from '../ui/problem.js'

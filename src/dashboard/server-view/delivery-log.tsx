@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
+import { formatCount } from '../../presentation/units.js'
 import type { Delivery, DeliveryAttempt } from '../../spec/webhook.js'
-import { formatCount } from '../../units.js'
 import { pathTo } from '../place.js'
 import { useRefresh, useResource } from '../server/resource.js'
 import { client } from '../server/session.js'

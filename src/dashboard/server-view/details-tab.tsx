@@ -1,5 +1,5 @@
+import { formatCount } from '../../presentation/units.js'
 import type { ServerInfo } from '../../spec/server-info.js'
-import { formatCount } from '../../units.js'
 import { formatBytes, formatTime } from '../ui/format.js'
 import { Badge, Card, Facts } from '../ui/parts.js'
 import { TableBox } from '../ui/table-box.js'

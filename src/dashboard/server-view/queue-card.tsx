@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks'
+import { formatCount } from '../../presentation/units.js'
 import type { Job, JobStatus } from '../../spec/job.js'
 import type { ServerInfo } from '../../spec/server-info.js'
-import { formatCount } from '../../units.js'
 import { pathTo, placeUrl } from '../place.js'
 import { useChanges } from '../server/changes.js'
 import { throttled, useRefresh, useResource, withoutError } from '../server/resource.js'

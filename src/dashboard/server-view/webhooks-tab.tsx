@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
+import { formatCount } from '../../presentation/units.js'
 import type { Delivery, Webhook } from '../../spec/webhook.js'
-import { formatCount } from '../../units.js'
 import { placeUrl, setQuery } from '../place.js'
 import { useRefresh, useResource } from '../server/resource.js'
 import { client } from '../server/session.js'

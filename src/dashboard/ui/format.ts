@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
+import * as units from '../../presentation/units.js'
 import type { MetricValue } from '../../spec/metrics.js'
-import * as units from '../../units.js'
 
 /** A measured value with five significant digits. */
 export const formatMetric = (value: MetricValue | null | undefined): string =>

@@ -1,6 +1,6 @@
 import { access, constants, stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { formatBytes } from '../../../units.js'
+import { formatBytes } from '../../../presentation/units.js'
 import { keyFile } from '../../data-folder.js'
 import { type Check, failed, ok, warning } from './check.js'
 

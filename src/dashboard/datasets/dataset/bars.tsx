@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { formatCount } from '../../../units.js'
+import { formatCount } from '../../../presentation/units.js'
 import { Button } from '../../ui/button.js'
 import { formatPercent } from '../../ui/format.js'
 

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
+import { formatCount } from '../../../presentation/units.js'
 import type { TableColumn, TableManifest } from '../../../spec/dataset.js'
 import type { ColumnHistogram } from '../../../spec/dataset-preview.js'
-import { formatCount } from '../../../units.js'
 import { useResource } from '../../server/resource.js'
 import { client } from '../../server/session.js'
 import { Button } from '../../ui/button.js'

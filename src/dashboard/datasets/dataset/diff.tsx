@@ -1,5 +1,5 @@
+import { formatCount } from '../../../presentation/units.js'
 import type { DatasetDiff } from '../../../spec/dataset-versions.js'
-import { formatCount } from '../../../units.js'
 import { formatBytes, formatMetric } from '../../ui/format.js'
 import { Card, Facts, TableScroll } from '../../ui/parts.js'
 

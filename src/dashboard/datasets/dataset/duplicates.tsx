@@ -1,5 +1,5 @@
+import { formatCount } from '../../../presentation/units.js'
 import type { ImageDuplicates } from '../../../spec/dataset.js'
-import { formatCount } from '../../../units.js'
 import { Card } from '../../ui/parts.js'
 
 type Groups = ImageDuplicates['exact']

@@ -1,5 +1,5 @@
+import { formatCount } from '../../../presentation/units.js'
 import type { NumericHistogram } from '../../../spec/dataset-preview.js'
-import { formatCount } from '../../../units.js'
 import { formatMetric } from '../../ui/format.js'
 
 const width = 240

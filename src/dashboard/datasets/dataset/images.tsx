@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { formatCount } from '../../../presentation/units.js'
 import type { ImagesManifest } from '../../../spec/dataset.js'
 import type { ContactSheet } from '../../../spec/dataset-preview.js'
-import { formatCount } from '../../../units.js'
 import { setQuery } from '../../place.js'
 import { useResource } from '../../server/resource.js'
 import { client, serverUrl } from '../../server/session.js'

@@ -1,5 +1,5 @@
+import { formatCount } from '../../../presentation/units.js'
 import type { DatasetManifest, ImagesManifest, TableManifest } from '../../../spec/dataset.js'
-import { formatCount } from '../../../units.js'
 import { Code } from '../../ui/code.js'
 import { formatBytes, formatMetric } from '../../ui/format.js'
 import { Card, type Fact, Facts } from '../../ui/parts.js'

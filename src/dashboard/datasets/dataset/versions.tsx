@@ -1,6 +1,6 @@
+import { formatCount } from '../../../presentation/units.js'
 import type { DatasetManifest } from '../../../spec/dataset.js'
 import type { DatasetDiff } from '../../../spec/dataset-versions.js'
-import { formatCount } from '../../../units.js'
 import { setQuery } from '../../place.js'
 import { useChanges } from '../../server/changes.js'
 import { useResource } from '../../server/resource.js'

@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks'
-import { formatCount } from '../../../units.js'
+import { formatCount } from '../../../presentation/units.js'
 import { Button } from '../../ui/button.js'
 import { Icon } from '../../ui/icon.js'
 import { reportError } from '../../ui/toast.js'

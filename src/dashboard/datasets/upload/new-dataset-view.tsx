@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
+import { formatCount } from '../../../presentation/units.js'
 import type { DatasetSource } from '../../../spec/dataset-request.js'
-import { formatCount } from '../../../units.js'
 import { placeUrl } from '../../place.js'
 import { Button } from '../../ui/button.js'
 import { Field } from '../../ui/field.js'

@@ -1,5 +1,5 @@
 import { ProblemError } from '../../../client/client.js'
-import { formatCount } from '../../../units.js'
+import { formatCount } from '../../../presentation/units.js'
 import { pathTo, placeUrl } from '../../place.js'
 import { Button, LinkButton } from '../../ui/button.js'
 import { formatBytes, formatDuration } from '../../ui/format.js'

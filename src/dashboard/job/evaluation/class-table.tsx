@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks'
+import { formatCount } from '../../../presentation/units.js'
 import type { ClassEvaluation } from '../../../spec/evaluation.js'
-import { formatCount } from '../../../units.js'
 import { place, setQuery } from '../../place.js'
 import { formatPercent } from '../../ui/format.js'
 import { Icon } from '../../ui/icon.js'

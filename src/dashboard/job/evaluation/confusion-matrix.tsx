@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks'
+import { formatCount } from '../../../presentation/units.js'
 import type { Job } from '../../../spec/job.js'
-import { formatCount } from '../../../units.js'
 import { place, setQuery } from '../../place.js'
 import { formatPercent } from '../../ui/format.js'
 import { Card } from '../../ui/parts.js'

@@ -1,7 +1,7 @@
+import { formatCount } from '../../../presentation/units.js'
 import type { Evaluation } from '../../../spec/evaluation.js'
 import type { Job } from '../../../spec/job.js'
 import type { ModelView } from '../../../spec/model.js'
-import { formatCount } from '../../../units.js'
 import { place, setQuery } from '../../place.js'
 import { useResource } from '../../server/resource.js'
 import { client } from '../../server/session.js'

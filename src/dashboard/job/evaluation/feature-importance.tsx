@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
+import { formatCount } from '../../../presentation/units.js'
 import type { ColumnImportance } from '../../../spec/model.js'
-import { formatCount } from '../../../units.js'
 import { place, setQuery } from '../../place.js'
 import { Button } from '../../ui/button.js'
 import { Select } from '../../ui/field.js'

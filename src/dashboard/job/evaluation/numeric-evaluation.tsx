@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks'
+import { formatCount } from '../../../presentation/units.js'
 import type { NumberRecord } from '../../../spec/evaluation-records.js'
 import type { Job } from '../../../spec/job.js'
-import { formatCount } from '../../../units.js'
 import { useResource } from '../../server/resource.js'
 import { client } from '../../server/session.js'
 import { formatMetric } from '../../ui/format.js'

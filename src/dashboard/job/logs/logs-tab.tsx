@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { formatCount } from '../../../units.js'
+import { formatCount } from '../../../presentation/units.js'
 import { place, setQuery } from '../../place.js'
 import { Button, LinkButton } from '../../ui/button.js'
 import { Checkbox, Select, TextInput } from '../../ui/field.js'

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks'
-import { formatCount } from '../../../units.js'
+import { formatCount } from '../../../presentation/units.js'
 import { type CurveOptions, curveOf } from '../../charts/curves.js'
 import { type MetricGroup, metricTitle } from '../../charts/metric-groups.js'
 import { formatX, type Run, xValues } from '../../charts/x-axis.js'

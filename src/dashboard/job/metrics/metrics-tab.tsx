@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks'
+import { formatCount } from '../../../presentation/units.js'
 import type { Job } from '../../../spec/job.js'
-import { formatCount } from '../../../units.js'
 import { chartChoices } from '../../charts/chart-choices.js'
 import { ChartControls } from '../../charts/chart-controls.js'
 import { groupMetrics } from '../../charts/metric-groups.js'

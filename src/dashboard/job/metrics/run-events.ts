@@ -1,7 +1,7 @@
+import { formatCount } from '../../../presentation/units.js'
 import type { Checkpoint } from '../../../spec/checkpoint.js'
 import type { Job } from '../../../spec/job.js'
 import type { MetricPoint } from '../../../spec/metrics.js'
-import { formatCount } from '../../../units.js'
 import { type Run, type XKind, xValues } from '../../charts/x-axis.js'
 import type { Mark } from '../../ui/line-chart.js'
 import { stepWord } from '../use-job.js'

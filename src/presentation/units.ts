@@ -1,5 +1,5 @@
 // How the command line and the dashboard write numbers for people.
-import type { MetricValue } from './spec/metrics.js'
+import type { MetricValue } from '../spec/metrics.js'
 
 export const missing = '–'
 
