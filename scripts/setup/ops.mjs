@@ -9,7 +9,7 @@ import { stage } from './staging.mjs'
 
 const native = join(root, 'native')
 const flags = [
-  ...['-O3', '-shared', '-fPIC', '-std=c++17'],
+  ...['-O3', '-shared', '-fPIC', '-std=c++17', '-pthread'],
   // equal sums on every processor, and as TensorFlow's own kernels compute them
   '-ffp-contract=off',
   '-Wno-psabi',
@@ -37,7 +37,7 @@ export async function setUpOps(plan) {
     return installedOps
   } catch (error) {
     say(
-      `without the ops of native/, images are converted more slowly; \`${setupCommand}\` tries again`,
+      `without the ops of native/, images are converted and networks trained more slowly; \`${setupCommand}\` tries again`,
     )
     say(error.message)
     return null

@@ -32,7 +32,7 @@ export function openOps(path: string): LibraryHandle | null {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     process.emitWarning(
-      `Trainyard's own ops do not load from ${path}, so images are resized by slower stock ops with the same result; \`npm run setup\` compiles them: ${reason}`,
+      `Trainyard's own ops do not load from ${path}, so slower stock ops take their place; \`npm run setup\` compiles them: ${reason}`,
       'TrainyardWarning',
     )
     return null
