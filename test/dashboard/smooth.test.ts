@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { groupMetrics, metricTitle } from '../../src/dashboard/charts/metric-groups.js'
 import { smooth } from '../../src/dashboard/charts/smooth.js'
+import { groupMetrics, metricsInOrder, metricTitle } from '../../src/presentation/metric-groups.js'
 
 test('a smoothed curve is a weighted mean of the values before, of which the newest counts most', () => {
   const values = [4, 1, null, 7, 3]
@@ -40,4 +40,8 @@ test('a chart shows the metrics of training and validation that measure the same
     ],
   )
   assert.equal(metricTitle('validationTop5Accuracy'), 'Validation top-5 accuracy')
+  assert.deepEqual(
+    metricsInOrder(['l2Penalty', 'weightedLoss', 'learningRate', 'validationLoss', 'auc', 'loss']),
+    ['loss', 'weightedLoss', 'validationLoss', 'auc', 'learningRate', 'l2Penalty'],
+  )
 })

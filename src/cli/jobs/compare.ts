@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Client } from '../../client/client.js'
+import { metricsInOrder } from '../../presentation/metric-groups.js'
 import { flatSettings, type Setting } from '../../presentation/settings.js'
 import { missing } from '../../presentation/units.js'
 import type { Job } from '../../spec/job.js'
@@ -14,7 +15,6 @@ import { isUnicodeTerminal } from '../terminal/unicode.js'
 import { findJobs, jobArgument } from './find-job.js'
 import { statusText } from './job-words.js'
 import { mainMetric } from './main-metric.js'
-import { inOrder } from './metric-order.js'
 
 interface CompareOptions {
   metric?: string
@@ -56,7 +56,9 @@ const directions = async (): Promise<BetterOf> =>
   (await import('../../spec/best-metrics.js')).betterOf
 
 function comparisonOf(jobs: readonly Job[], betterOf: BetterOf): Comparison {
-  const names = inOrder(new Set(jobs.flatMap(job => Object.keys({ ...job.metrics, ...job.best }))))
+  const names = metricsInOrder(
+    new Set(jobs.flatMap(job => Object.keys({ ...job.metrics, ...job.best }))),
+  )
   const metrics = Object.fromEntries(
     names.map(name => [
       name,

@@ -1,3 +1,4 @@
+import { metricsInOrder } from '../../presentation/metric-groups.js'
 import { formatBytes, formatDuration } from '../../presentation/units.js'
 import type { Checkpoint } from '../../spec/checkpoint.js'
 import type { Job } from '../../spec/job.js'
@@ -14,7 +15,6 @@ import {
   statusStyle,
   statusText,
 } from './job-words.js'
-import { inOrder } from './metric-order.js'
 import { nextCommands } from './next-commands.js'
 import { initializedText } from './plan-text.js'
 
@@ -131,7 +131,7 @@ function checkpointRows({ removedCheckpoints }: Job, checkpoints: readonly Check
 }
 
 function metricLines(job: Job, output: Output): string[] {
-  const names = inOrder(new Set([...Object.keys(job.metrics), ...Object.keys(job.best)]))
+  const names = metricsInOrder(new Set([...Object.keys(job.metrics), ...Object.keys(job.best)]))
   if (names.length === 0) return []
   const columns = [
     { title: 'METRIC', value: (name: string) => name },

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { Client } from '../../client/client.js'
+import { groupMetrics, metricsInOrder } from '../../presentation/metric-groups.js'
 import type { Job } from '../../spec/job.js'
 import type { MetricPoint, MetricsPage } from '../../spec/metrics.js'
 import type { Cli } from '../cli.js'
@@ -8,7 +9,6 @@ import { parseStep } from '../option-values.js'
 import { formatMetric } from '../terminal/format.js'
 import { isUnicodeTerminal } from '../terminal/unicode.js'
 import { findJob, jobArgument } from './find-job.js'
-import { chartGroups, inOrder } from './metric-order.js'
 import { metricChart } from './watch-view.js'
 
 interface MetricsOptions {
@@ -75,7 +75,7 @@ async function printPoints(cli: Cli, client: Client, job: Job, query: MetricsQue
 async function printTable(cli: Cli, client: Client, job: Job, query: MetricsQuery) {
   const { output } = cli
   const named = query.names?.split(',') ?? Object.keys({ ...job.metrics, ...job.best })
-  const names = inOrder(named)
+  const names = metricsInOrder(named)
   const widths = names.map(name => Math.max(name.length, valueWidth))
   const line = (step: string, cells: readonly string[]) =>
     [step.padStart(stepWidth), ...cells.map((cell, i) => cell.padStart(widths[i]!))].join('  ')
@@ -139,7 +139,8 @@ async function printCurves(cli: Cli, client: Client, job: Job, query: MetricsQue
   if (names.length === 0) return output.note('No metrics yet.')
   const isUnicode = isUnicodeTerminal(environment)
   const options = { output, isUnicode, width: output.chartWidth, height: chartHeight }
-  for (const group of chartGroups(names)) {
+  for (const { metrics } of groupMetrics(names)) {
+    const group = metrics.map(({ name }) => name)
     const last = group.map(name => `${name} ${formatMetric(points[name]!.at(-1)?.value)}`)
     const chart = metricChart(group, points, options)
     output.line([...(chart.length > 0 ? chart : last), ''].join('\n'))

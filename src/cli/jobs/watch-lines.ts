@@ -1,10 +1,10 @@
 import type { JobStreamEvent } from '../../client/client.js'
+import { metricsInOrder } from '../../presentation/metric-groups.js'
 import { formatDuration } from '../../presentation/units.js'
 import type { Job } from '../../spec/job.js'
 import type { LoggedRow } from '../../spec/metrics.js'
 import { formatClock, formatMetric, formatPercent } from '../terminal/format.js'
 import { statusText, unitOf } from './job-words.js'
-import { inOrder } from './metric-order.js'
 
 /** A job as lines of text, one for each change. */
 export class WatchLines {
@@ -31,7 +31,7 @@ export class WatchLines {
   private rowLine({ step, time, values }: LoggedRow): string {
     const { steps } = this.job.progress
     const share = steps > 0 ? ` (${formatPercent(step / steps)})` : ''
-    const metrics = inOrder(Object.keys(values)).map(
+    const metrics = metricsInOrder(Object.keys(values)).map(
       name => `${name} ${formatMetric(values[name])}`,
     )
     return `${formatClock(time)}  ${unitOf(this.job)} ${step} of ${steps}${share}  ${metrics.join('  ')}`

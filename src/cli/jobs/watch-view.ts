@@ -1,3 +1,4 @@
+import { groupMetrics, metricsInOrder } from '../../presentation/metric-groups.js'
 import { formatDuration } from '../../presentation/units.js'
 import type { Job } from '../../spec/job.js'
 import type { MetricPoint } from '../../spec/metrics.js'
@@ -7,7 +8,6 @@ import { formatMetric } from '../terminal/format.js'
 import { lineChart } from '../terminal/line-chart.js'
 import { wrapLines } from '../terminal/wrap.js'
 import { durationOf, progressLine, statusStyle, statusText } from './job-words.js'
-import { chartGroups, inOrder } from './metric-order.js'
 import { resultText } from './watch-lines.js'
 
 export type Points = Readonly<Record<string, readonly MetricPoint[]>>
@@ -54,7 +54,9 @@ function stateLines(job: Job, { output, isUnicode, width }: ViewOptions): string
 }
 
 function metricsLines({ metrics }: Job, width: number): string[] {
-  const texts = inOrder(Object.keys(metrics)).map(name => `${name} ${formatMetric(metrics[name])}`)
+  const texts = metricsInOrder(Object.keys(metrics)).map(
+    name => `${name} ${formatMetric(metrics[name])}`,
+  )
   return texts.length === 0 ? [] : wrapParts(texts, width)
 }
 
@@ -75,18 +77,23 @@ const notDrawn = ['learningRate', 'examplesPerSecond', 'l2Penalty', 'weightedLos
 
 function chartLines(points: Points, room: number, options: ViewOptions): string[] {
   const names = Object.keys(points).filter(name => !notDrawn.includes(name))
-  const groups = chartGroups(names).slice(0, mostCharts)
+  const groups = groupMetrics(names).slice(0, mostCharts)
   const charts = Math.min(groups.length, Math.floor(room / (chartHeights.least + 2)))
   if (charts === 0) return []
   const height = Math.min(chartHeights.most, Math.floor(room / charts) - 2)
-  return groups
-    .slice(0, charts)
-    .flatMap(group => metricChart(group, points, { ...options, height }))
+  return groups.slice(0, charts).flatMap(({ metrics }) =>
+    metricChart(
+      metrics.map(({ name }) => name),
+      points,
+      { ...options, height },
+    ),
+  )
 }
 
 const pens: readonly { style: Style; symbol: string }[] = [
   { style: 'cyan', symbol: '*' },
   { style: 'yellow', symbol: 'o' },
+  { style: 'green', symbol: '+' },
 ]
 
 /** A title, and the curves of a metric and of its values on the validation records. */

@@ -1,4 +1,4 @@
-import { metricTitle } from '../charts/metric-groups.js'
+import { metricTitle } from '../../presentation/metric-groups.js'
 import { pathTo, setQuery } from '../place.js'
 import { Button } from '../ui/button.js'
 import { seriesColour } from '../ui/colours.js'
@@ -6,11 +6,11 @@ import { Checkbox } from '../ui/field.js'
 import { formatMetric } from '../ui/format.js'
 import { Icon } from '../ui/icon.js'
 import { saveText, toCsv } from './csv.js'
-import type { Run } from './runs.js'
+import type { WholeRun } from './runs.js'
 import { type Dimension, differs, resultsOf, settingsOf, type Value } from './settings.js'
 
 interface SettingsTableProps {
-  runs: readonly Run[]
+  runs: readonly WholeRun[]
   ids: readonly string[]
   query: URLSearchParams
 }
@@ -28,7 +28,7 @@ export function SettingsTable({ runs, ids, query }: SettingsTableProps) {
   function save() {
     const header = ['id', 'name', 'status', ...columns.map(({ id }) => id)]
     const lines = sorted.map(({ id, job }) => [
-      ...[id, job!.name, job!.status],
+      ...[id, job.name, job.status],
       ...columns.map(({ values }) => values.get(id)),
     ])
     saveText('comparison.csv', toCsv([header, ...lines]), 'text/csv')
@@ -78,7 +78,7 @@ export function SettingsTable({ runs, ids, query }: SettingsTableProps) {
               <tr key={id}>
                 <th scope="row">
                   <span class="swatch" style={{ color: seriesColour(ids.indexOf(id)) }} />
-                  <a href={`#${pathTo('jobs', id)}`}>{job!.name}</a>
+                  <a href={`#${pathTo('jobs', id)}`}>{job.name}</a>
                 </th>
                 {columns.map(column => (
                   <td key={column.id} class={column.isResult ? 'number' : ''}>
@@ -105,7 +105,11 @@ export const formatValue = (value: Value): string =>
   typeof value === 'number' ? formatMetric(value) : value === undefined ? '–' : String(value)
 
 /** Runs without a value come last in both directions. */
-function sortRuns(runs: readonly Run[], { values }: Dimension, isDescending: boolean): Run[] {
+function sortRuns(
+  runs: readonly WholeRun[],
+  { values }: Dimension,
+  isDescending: boolean,
+): WholeRun[] {
   const compare = (a: Value, b: Value) =>
     typeof a === 'number' && typeof b === 'number'
       ? a - b

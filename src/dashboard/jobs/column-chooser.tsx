@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { metricTitle } from '../charts/metric-groups.js'
+import { metricTitle } from '../../presentation/metric-groups.js'
 import { useResource } from '../server/resource.js'
 import { client } from '../server/session.js'
 import { Button } from '../ui/button.js'

@@ -1,4 +1,4 @@
-import { metricTitle } from '../charts/metric-groups.js'
+import { metricTitle } from '../../presentation/metric-groups.js'
 
 /** A column of the table of jobs. Its id is the name by which the API knows the value, such as `best.loss`. */
 export interface Column {

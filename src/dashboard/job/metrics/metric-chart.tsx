@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks'
+import { type MetricGroup, metricTitle } from '../../../presentation/metric-groups.js'
 import { formatCount } from '../../../presentation/units.js'
 import { type CurveOptions, curveOf } from '../../charts/curves.js'
-import { type MetricGroup, metricTitle } from '../../charts/metric-groups.js'
 import { formatX, type Run, xValues } from '../../charts/x-axis.js'
 import { LineChart } from '../../ui/line-chart.js'
 import { Card } from '../../ui/parts.js'

@@ -1,5 +1,3 @@
-import { trainingName } from '../../presentation/metric-names.js'
-
 export interface GroupedMetric {
   name: string
   isValidation: boolean
@@ -36,6 +34,16 @@ export function groupMetrics(names: Iterable<string>): MetricGroup[] {
         (a, b) => Number(a.isValidation) - Number(b.isValidation) || (a.name < b.name ? -1 : 1),
       ),
     }))
+}
+
+/** Names of metrics in the order of the charts: the losses first, a metric beside its value on the validation records. */
+export const metricsInOrder = (names: Iterable<string>): string[] =>
+  groupMetrics(names).flatMap(({ metrics }) => metrics.map(({ name }) => name))
+
+/** `validationLoss` → `loss`; the names of other metrics stay. */
+function trainingName(name: string): string {
+  const rest = /^validation([A-Z].*)$/.exec(name)?.[1]
+  return rest === undefined ? name : rest[0]!.toLowerCase() + rest.slice(1)
 }
 
 /** `validationTop5Accuracy` → `Validation top-5 accuracy`. */
