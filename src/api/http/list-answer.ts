@@ -12,23 +12,32 @@ const firstItems = 10
 const maxItemsAtOnce = 25
 const readAheadChars = 2 ** 21
 
-/**
- * Sends a page of a list whose items may be large: reads and serializes a few at a time, and lets other
- * requests run between them. `fields`: the only fields of each item; all if undefined.
- */
-export async function sendPage<T extends object>(
+/** Sends a page of a list of objects. `fields`: the only fields of each item; all if undefined. */
+export function sendPage<T extends object>(
   reply: FastifyReply,
   itemSchema: object,
   listing: Listing<T>,
   fields?: readonly string[],
 ): Promise<void> {
-  const serializeAll = reply.compileSerializationSchema(
-    itemSchema as Record<string, unknown>,
-    '200',
+  const serialize = reply.compileSerializationSchema(itemSchema as Record<string, unknown>, '200')
+  return sendSerialized(
+    reply,
+    fields
+      ? item => JSON.stringify(pickFields(item, fields))
+      : item => serialize(item as Record<string, unknown>),
+    listing,
   )
-  const serialize = fields
-    ? (item: T) => JSON.stringify(pickFields(item, fields))
-    : (item: T) => serializeAll(item as Record<string, unknown>)
+}
+
+/**
+ * Sends a page of a list whose items may be large: reads and serializes a few at a time, and lets other
+ * requests run between them.
+ */
+export async function sendSerialized<T>(
+  reply: FastifyReply,
+  serialize: (item: T) => string,
+  listing: Listing<T>,
+): Promise<void> {
   const { cursors, hasMore, total, itemsAtOnce } = listing
   const slices: string[] = []
   let slice = ''

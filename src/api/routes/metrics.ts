@@ -15,7 +15,7 @@ import { keyOrTicket } from '../access/stream-tickets.js'
 import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
 import type { EventStreams } from '../http/event-stream.js'
 import { queryConflict } from '../http/http-error.js'
-import { sendPage } from '../http/list-answer.js'
+import { sendSerialized } from '../http/list-answer.js'
 import { splitLists } from '../http/split-lists.js'
 import { sendTar } from '../http/tar.js'
 import { eventStream, JobParam, MetricsResponse, tarResponse } from '../schemas.js'
@@ -78,18 +78,21 @@ const MetricsOfJobsQuery = strictObject({
 /** While the files of one job are read, the lines of another are parsed. */
 const jobsAtOnce = 4
 
+/** The items of the answer, each a JobMetrics as JSON. */
 function readCharts(
   telemetry: Jobs['telemetry'],
   jobs: readonly string[],
   query: ChartQuery,
-): Promise<JobMetrics[]> {
+): Promise<string[]> {
+  const itemOf = (job: string, exists: boolean, chart: string) =>
+    `{"job":"${job}","exists":${exists},${chart.slice(1)}`
   return pLimit(jobsAtOnce).map(jobs, async job => {
-    const found = await telemetry.chart(job, query).catch(error => {
+    try {
+      return itemOf(job, true, await telemetry.chartJson(job, query))
+    } catch (error) {
       if (!isMissing(error)) throw error
-      return null
-    })
-    const { points, damagedLines } = found ?? { points: {}, damagedLines: 0 }
-    return { job, exists: found !== null, points, damagedLines }
+      return itemOf(job, false, '{"points":{},"damagedLines":0}')
+    }
   })
 }
 
@@ -120,6 +123,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
         response: { 200: page(JobMetrics) },
       },
       preValidation: splitLists('jobs', 'names'),
+      config: { etag: true },
     },
     async (request, reply) => {
       const { jobs, names, cursor, ...range } = request.query
@@ -127,12 +131,12 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
       const from = cursor === undefined ? 0 : ids.indexOf(cursor) + 1
       if (cursor !== undefined && from === 0) throw invalidCursor(cursor)
       const rest = ids.slice(from)
-      return sendPage<JobMetrics>(reply, JobMetrics, {
+      const query = { ...range, ...(names && { names }) }
+      return sendSerialized<string>(reply, text => text, {
         cursors: rest,
         hasMore: false,
         total: ids.length,
-        read: (start, end) =>
-          readCharts(telemetry, rest.slice(start, end), { ...range, ...(names && { names }) }),
+        read: (start, end) => readCharts(telemetry, rest.slice(start, end), query),
         damaged: async () => [],
       })
     },
@@ -193,7 +197,10 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
         return telemetry.metrics(id, { limit, ...query, ...(cursor && { cursor }) })
       }
       if (cursor) throw cursorAndMaxPointsConflict()
-      return telemetry.chart(id, { ...query, maxPoints })
+      const chart = await telemetry.chartJson(id, { ...query, maxPoints })
+      return reply
+        .type('application/json; charset=utf-8')
+        .send(`${chart.slice(0, -1)},"nextCursor":null}`)
     },
   )
 

@@ -8,6 +8,7 @@ import type { Store } from '../../store/store.js'
 import { isEventFile, jobPaths } from '../record/job-paths.js'
 import type { JobRecords } from '../record/records.js'
 import { runName } from '../record/run-links.js'
+import { ChartCache } from './chart-cache.js'
 import type { EventBatch, FeedEvent } from './feed-event.js'
 import { JobLog, type LogQuery, logEvent } from './job-log.js'
 import { pollLoop, type StreamOptions, streamMetrics, streamStatus } from './job-stream.js'
@@ -34,6 +35,7 @@ export class JobTelemetry {
   private readonly jobLog: JobLog
   private readonly resourceLog: ResourceLog
   private readonly tails: JobTails
+  private readonly charts = new ChartCache()
 
   /** Followers take turns. */
   get turns(): Turns {
@@ -57,8 +59,17 @@ export class JobTelemetry {
     return this.metricsLog.page(id, await this.attempts(id), query)
   }
 
-  async chart(id: string, query: ChartQuery): Promise<MetricsPage> {
-    return chartOf(this.store, id, await this.attempts(id), query)
+  /** A chart as JSON, which is kept until the logs of the job have more rows, or others are in effect. */
+  async chartJson(id: string, query: ChartQuery): Promise<string> {
+    const attempts = await this.attempts(id)
+    const logs = attempts.map(async ({ attempt, resumedFrom }) => [
+      ...[attempt, resumedFrom],
+      await this.store.size(jobPaths(id).metrics(attempt)),
+    ])
+    const state = JSON.stringify(await Promise.all(logs))
+    return this.charts.text(JSON.stringify([id, query]), state, async () =>
+      JSON.stringify(await chartOf(this.store, id, attempts, query)),
+    )
   }
 
   async resources(id: string, query: ResourcesQuery): Promise<JobResources> {

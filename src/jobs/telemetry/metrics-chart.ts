@@ -14,6 +14,8 @@ export interface ChartQuery extends StepRange {
   maxPoints: number
 }
 
+export type Chart = Pick<MetricsPage, 'points' | 'damagedLines'>
+
 /**
  * Logs of up to this many bytes for each requested point are read in full, larger ones from their
  * summary.
@@ -32,7 +34,7 @@ export async function chartOf(
   id: string,
   attempts: readonly AttemptRecord[],
   query: ChartQuery,
-): Promise<MetricsPage> {
+): Promise<Chart> {
   const series = new Map<string, Point[]>()
   const counter = { damagedLines: 0 }
   for await (const points of pointBatches({ store, id, counter }, attempts, query)) {
@@ -51,10 +53,11 @@ export async function chartOf(
   const points = [...series].map(([name, seriesPoints]) => [
     name,
     downsample(seriesPoints, query.maxPoints).map(([step, value, time]) => {
-      return { step, value, time: new Date(time).toISOString() }
+      // old rows have null
+      return { step, value: value ?? 'NaN', time: new Date(time).toISOString() }
     }),
   ])
-  return { points: Object.fromEntries(points), ...counter, nextCursor: null }
+  return { points: Object.fromEntries(points), ...counter }
 }
 
 /** Returns the names of all metrics in the step range. */

@@ -5,6 +5,7 @@ import { jobPaths } from '../../../src/jobs/record/job-paths.js'
 import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
 import { metricsAt } from '../../../src/spec/metrics.js'
 import { eventually, within } from '../../../testing/eventually.js'
+import { startAttempt } from '../../../testing/running-job.js'
 import { openEventStream } from '../../../testing/sse.js'
 import {
   smallJob,
@@ -229,6 +230,14 @@ test('NaN is sent to clients as text', async () => {
   const { body } = await server.api.get(`/jobs/${id}/metrics`)
   assert.equal(body.points.loss[0].value, 'NaN')
   assert.equal(body.points.accuracy[0].value, 0.5)
+  // as older versions wrote it
+  const old = { step: 2, time, values: { loss: null } }
+  await server.store.append(jobPaths(id).metrics(1), `${JSON.stringify(old)}\n`)
+  const chart = await server.api.get(`/jobs/${id}/metrics?maxPoints=10`)
+  assert.deepEqual(
+    chart.body.points.loss.map(({ value }: { value: unknown }) => value),
+    ['NaN', 'NaN'],
+  )
 })
 
 test("a job's own metrics have NaN as text too, live and at the end", async () => {
@@ -323,4 +332,36 @@ test('one answer has the metrics of many jobs', async () => {
   )
   assert.equal((await server.api.get('/jobs/metrics?jobs=x')).status, 400)
   assert.equal((await server.api.get(`${path}&cursor=other`)).body.code, 'INVALID_CURSOR')
+})
+
+test('charts are kept until a job has more rows, and the client need not read them again', async () => {
+  const [one, two] = [await runningJob(server), await runningJob(server)]
+  await appendMetrics(server, one, [1, 2])
+  await appendMetrics(server, two, [1])
+  const path = `/jobs/metrics?jobs=${one},${two}&names=loss&maxPoints=10`
+  const stepsOf = (body: { items: { points: { loss: { step: number }[] } }[] }) =>
+    body.items.map(({ points }) => points.loss.map(({ step }) => step))
+  const first = await server.api.get(path)
+  assert.deepEqual(stepsOf(first.body), [[1, 2], [1]])
+  const again = await server.api.get(path)
+  assert.equal(again.text, first.text)
+  const kept = await server.api.get(path).set('if-none-match', first.headers.etag!)
+  assert.equal(kept.status, 304)
+  assert.equal(kept.headers['cache-control'], 'private, no-cache')
+  const ofOne = `/jobs/${two}/metrics?names=loss&maxPoints=10`
+  assert.equal((await server.api.get(ofOne)).body.points.loss.length, 1)
+
+  await appendMetrics(server, two, [2, 3])
+  const later = await server.api.get(path).set('if-none-match', first.headers.etag!)
+  assert.equal(later.status, 200)
+  assert.deepEqual(stepsOf(later.body), [
+    [1, 2],
+    [1, 2, 3],
+  ])
+  assert.equal((await server.api.get(ofOne)).body.points.loss.length, 3)
+  // another attempt that begins at a step leaves out what the first did after it
+  await startAttempt(server.store, two, { attempt: 2, resumedFrom: 1 })
+  assert.deepEqual(stepsOf((await server.api.get(path)).body), [[1, 2], [1]])
+  assert.deepEqual((await server.api.get(ofOne)).body.points.loss.length, 1)
+  await server.api.post(`/jobs/${two}/cancel`)
 })
