@@ -44,6 +44,9 @@ export const JobListQuery = strictObject({
   limit: optionalWithDefault(
     Type.Integer({ minimum: 1, maximum: 10_000, default: 50, description: 'items per page' }),
   ),
+  id: Type.Optional(
+    Type.Array(JobId, { minItems: 1, maxItems: 100, description: 'the jobs with these ids' }),
+  ),
   ...conditions,
 })
 

@@ -71,19 +71,19 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
         operationId: 'listJobs',
         summary: 'List jobs, newest first or as `sort` says',
         description:
-          'Lists jobs that match every given condition. `status`, `label`, `sort`, `where` and `fields` take several values: repeat them, or separate the values with commas.',
+          'Lists jobs that match every given condition. `id`, `status`, `label`, `sort`, `where` and `fields` take several values: repeat them, or separate the values with commas.',
         querystring: JobListQuery,
         problems: ['INVALID_QUERY', 'INVALID_CURSOR', 'QUEUE_UNAVAILABLE'],
         response: { 200: page(Type.Union([JobResponse, JobFieldsResponse])) },
       },
-      preValidation: splitLists('status', 'label', 'sort', 'where', 'fields'),
+      preValidation: splitLists('id', 'status', 'label', 'sort', 'where', 'fields'),
     },
     async (request, reply) => {
-      const { limit: _, cursor: __, sort, fields, ...conditions } = request.query
+      const { limit: _, cursor: __, sort, fields, id: ids, ...conditions } = request.query
       const { filter, more } = filterOf(conditions)
       const parsed = parseListQuery(request.query, jobListFields, more)
       const only = parseFields(fields, Job)
-      const listing = await jobs.list({ ...filter, ...parsed }, only)
+      const listing = await jobs.list({ ...filter, ...(ids && { ids }), ...parsed }, only)
       return sendPage(reply, JobResponse, listing, only)
     },
   )

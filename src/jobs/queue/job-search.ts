@@ -9,12 +9,15 @@ import type { JobStatus } from '../../spec/job.js'
 import type { JobFacets } from '../../spec/job-facets.js'
 import { throwUnavailable } from './errors.js'
 import { FacetCounter } from './job-facets.js'
-import { applyLiveState, type JobRow, parseRow, type TaggedRow } from './job-row.js'
+import { applyLiveState, type JobRow, type TaggedRow } from './job-row.js'
 import { readLiveStates } from './live-state.js'
+import { ParsedRows } from './parsed-rows.js'
 import { redisNames } from './redis.js'
 
 /** Conditions for a list of jobs. A job matches if it meets all of them. */
 export interface JobFilter {
+  /** The job is one of these. */
+  ids?: readonly string[]
   status?: readonly JobStatus[]
   /** Each is `key:value`. The job has all of them. */
   labels?: readonly string[]
@@ -42,6 +45,7 @@ const maxNameMatches = 50
 /** Finds jobs in the index (see `JobIndex`). */
 export class JobSearch {
   private readonly names
+  private readonly parsed = new ParsedRows()
 
   constructor(
     private readonly redis: Redis,
@@ -53,7 +57,7 @@ export class JobSearch {
   /** The ids of one page, and how many jobs match. Throws INVALID_CURSOR. */
   async page(query: JobSearchQuery): Promise<Selection<string>> {
     const { sets, exact } = await this.smallestSets(query)
-    if (exact && !query.sort && !query.where) return this.exactPage(query, sets)
+    if (exact && !query.ids && !query.sort && !query.where) return this.exactPage(query, sets)
     const selector = new PageSelector<string>(query, jobOrder)
     for await (const rows of this.matching(sets, query)) {
       selector.add(rows.map(row => ({ id: row.id, document: row, item: row.id })))
@@ -104,18 +108,43 @@ export class JobSearch {
 
   /** The matching jobs of the sets, in batches; lets other work run after each. */
   private async *matching(sets: readonly string[], filter: JobFilter): AsyncGenerator<JobRow[]> {
-    const { floor, ceiling: newest } = timeRange(filter)
-    let ceiling = newest
-    for (;;) {
-      const ids = await this.newest(sets, ceiling, floor, batchSize).catch(throwUnavailable)
-      if (ids.length === 0) return
-      const found = await this.read(ids)
+    const batches = filter.ids
+      ? [await this.read(givenIds(filter.ids, filter))]
+      : this.batches(sets, filter)
+    for await (const found of batches) {
       const matching = found.filter(candidate => matchesFilter(candidate, filter))
       yield await this.withLiveState(matching.map(({ row }) => row))
-      if (ids.length < batchSize) return
-      ceiling = `(${ids.at(-1)}`
       await setImmediate()
     }
+  }
+
+  /** The jobs of the sets, newest first. */
+  private async *batches(sets: readonly string[], filter: JobFilter): AsyncGenerator<TaggedRow[]> {
+    const { floor, ceiling: newest } = timeRange(filter)
+    for (let ceiling = newest; ; ) {
+      const { ids, rows } = await this.readBatch(sets, ceiling, floor).catch(throwUnavailable)
+      if (rows.length > 0) yield rows
+      if (ids.length < batchSize) return
+      ceiling = `(${ids.at(-1)}`
+    }
+  }
+
+  private async readBatch(sets: readonly string[], ceiling: string, floor: string) {
+    const [set, ...others] = sets
+    if (!set || others.length > 0) {
+      const ids = await this.newest(sets, ceiling, floor, batchSize)
+      return { ids, rows: await this.read(ids) }
+    }
+    // the same in one round trip, and without sending the ids back
+    const { documents, states } = this.names
+    const keys = [set, documents, states]
+    const [ids, found, foundStates] = (await this.redis.eval(
+      readNewestScript,
+      keys.length,
+      ...keys,
+      ...[ceiling, floor, batchSize],
+    )) as [string[], (string | null)[], (string | null)[]]
+    return { ids, rows: this.parse(ids, found, foundStates) }
   }
 
   private async read(ids: readonly string[]): Promise<TaggedRow[]> {
@@ -125,9 +154,17 @@ export class JobSearch {
       this.redis.hmget(documents, ...ids),
       this.redis.hmget(states, ...ids),
     ]).catch(throwUnavailable)
+    return this.parse(ids, found, foundStates)
+  }
+
+  private parse(
+    ids: readonly string[],
+    documents: readonly (string | null)[],
+    states: readonly (string | null)[],
+  ): TaggedRow[] {
     // a job that is removed at this moment has neither
     return ids.flatMap((id, i) =>
-      found[i] && foundStates[i] ? [parseRow(id, found[i], foundStates[i])] : [],
+      documents[i] && states[i] ? [this.parsed.parse(id, documents[i], states[i])] : [],
     )
   }
 
@@ -185,6 +222,13 @@ export class JobSearch {
   }
 }
 
+/** Redis runs it undisturbed, so a job that is removed meanwhile is either there or not. */
+const readNewestScript = `
+  local ceiling, floor, count = unpack(ARGV)
+  local ids = redis.call('ZREVRANGEBYLEX', KEYS[1], ceiling, floor, 'LIMIT', 0, count)
+  if #ids == 0 then return { ids, {}, {} } end
+  return { ids, redis.call('HMGET', KEYS[2], unpack(ids)), redis.call('HMGET', KEYS[3], unpack(ids)) }`
+
 /** Whether a job has one of the statuses, and one of the tags of each condition. */
 function matchesFilter({ row, tags }: TaggedRow, filter: JobFilter): boolean {
   // the status is not among the tags of a document, because it changes
@@ -210,6 +254,16 @@ function timeRange({ createdAfter, createdBefore }: JobFilter) {
     floor: createdAfter ? `[${lowestIdAt(createdAfter, 1)}` : '-',
     ceiling: createdBefore ? `(${lowestIdAt(createdBefore, 0)}` : '+',
   }
+}
+
+/** Those of the ids whose jobs were created in the time of the filter, newest first. */
+function givenIds(ids: readonly string[], filter: JobFilter): string[] {
+  const { floor, ceiling } = timeRange(filter)
+  return [...new Set(ids)]
+    .filter(id => floor === '-' || id >= floor.slice(1))
+    .filter(id => ceiling === '+' || id < ceiling.slice(1))
+    .sort()
+    .reverse()
 }
 
 /** The ceiling that excludes the id and everything above it, too. */

@@ -52,6 +52,12 @@ test('a list has the jobs that match all conditions, newest first', async () => 
     [`createdAfter=${one.createdAt}&label=team:vision`, ['alpha-2']],
     [`createdBefore=${one.createdAt}`, []],
     [`createdBefore=${three.createdAt}&name=a`, ['alpha-2', 'alpha-1']],
+    [`id=${one.id},${three.id},${one.id}`, ['beta-1', 'alpha-1']],
+    [`id=${one.id}&id=${three.id}&sort=createdAt&fields=name`, ['alpha-1', 'beta-1']],
+    [`id=${one.id},${three.id}&status=cancelled`, ['alpha-1']],
+    [`id=${one.id},${three.id}&createdAfter=${one.createdAt}`, ['beta-1']],
+    [`id=${one.id},${three.id}&createdBefore=${three.createdAt}`, ['alpha-1']],
+    ['id=job-01jdzzzzzzzzzzzzzzzzzzzzzz', []],
   ]
   for (const [query, expected] of cases) {
     assert.deepEqual(await names(query), expected, query)

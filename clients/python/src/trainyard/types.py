@@ -2590,8 +2590,8 @@ class Readiness(TypedDict):
 
 class ReadinessChecksItem(TypedDict):
     name: Literal['disk', 'redis', 'predictor', 'worker']
-    status: Literal['ok', 'warning', 'failed', 'unknown']
-    """`failed` makes the server not ready; `warning` does not"""
+    status: Literal['ok', 'warning', 'starting', 'failed', 'unknown']
+    """`failed` and `starting` make the server not ready; `warning` does not"""
     detail: str
     """what was found"""
 
@@ -3011,8 +3011,8 @@ class ServerInfo(TypedDict):
 
 class ServerInfoChecksItem(TypedDict):
     name: Literal['disk', 'redis', 'predictor', 'worker']
-    status: Literal['ok', 'warning', 'failed', 'unknown']
-    """`failed` makes the server not ready; `warning` does not"""
+    status: Literal['ok', 'warning', 'starting', 'failed', 'unknown']
+    """`failed` and `starting` make the server not ready; `warning` does not"""
     detail: str
     """what was found"""
 
