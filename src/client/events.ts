@@ -1,15 +1,7 @@
-import { createParser } from 'eventsource-parser'
-import { chunksOf } from './body-chunks.js'
 import type { Caller, CallOptions } from './caller.js'
 import { Deadline } from './deadline.js'
+import { eventsOf, type StreamEvent } from './event-text.js'
 import { backOff, isPassing, sleep } from './retry.js'
-
-/** As the library of the streams has them, whose types would have to come with the package. */
-export interface StreamEvent {
-  id?: string | undefined
-  event?: string | undefined
-  data: string
-}
 
 export interface FollowOptions {
   /** Ends the iteration, which then throws the signal's reason. */
@@ -102,13 +94,7 @@ async function* readEvents(
       },
     })
     onOpen?.()
-    const events: StreamEvent[] = []
-    const parser = createParser({ onEvent: event => void events.push(event) })
-    const decoder = new TextDecoder()
-    for await (const chunk of chunksOf(response, silenceMs)) {
-      parser.feed(decoder.decode(chunk, { stream: true }))
-      yield* events.splice(0)
-    }
+    yield* eventsOf(response, silenceMs)
   } finally {
     connection.abort()
   }

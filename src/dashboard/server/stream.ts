@@ -1,13 +1,12 @@
-import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import { chunksOf } from '../../client/body-chunks.js'
 import { ProblemError } from '../../client/client.js'
+import { eventsOf, type StreamEvent } from '../../client/event-text.js'
 import type { Problem } from '../../spec/problem.js'
 import { endSessionOf, serverUrl } from './session.js'
 
 export type StreamState = 'connecting' | 'open' | 'lost'
 
 export interface StreamOptions {
-  onEvent: (event: EventSourceMessage) => void
+  onEvent: (event: StreamEvent) => void
   onState?: (state: StreamState) => void
   /** The server rejects the stream for good, such as that of a deleted job. */
   onRefused?: (error: ProblemError) => void
@@ -66,16 +65,10 @@ export function followStream(path: string, options: StreamOptions): () => void {
     const response = await fetch(serverUrl + path, { headers, signal })
     if (!response.ok) throw new ProblemError((await response.json()) as Problem)
     options.onState?.('open')
-    const parser = createParser({
-      onEvent(event) {
-        failures = 0
-        if (event.id !== undefined) lastEventId = event.id
-        if (!signal.aborted) options.onEvent(event)
-      },
-    })
-    const decoder = new TextDecoder()
-    for await (const chunk of chunksOf(response)) {
-      parser.feed(decoder.decode(chunk, { stream: true }))
+    for await (const event of eventsOf(response)) {
+      failures = 0
+      if (event.id !== undefined) lastEventId = event.id
+      if (!signal.aborted) options.onEvent(event)
     }
   }
 
