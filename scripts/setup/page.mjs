@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, extname, join, resolve } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { noteBundled } from './licenses.mjs'
 import { root } from './places.mjs'
@@ -17,7 +17,7 @@ export const browsers = ['chrome123', 'firefox120', 'safari17.5']
 export async function buildPage() {
   // not before the packages are installed
   const { build } = await import('esbuild')
-  const { outputFiles, metafile } = await build({
+  const options = {
     entryPoints: [join(source, 'main.tsx'), join(source, 'styles', 'index.css')],
     outdir: folder,
     absWorkingDir: root,
@@ -34,7 +34,10 @@ export async function buildPage() {
     metafile: true,
     write: false,
     logLevel: 'warning',
-  })
+  }
+  const { metafile: split } = await build(options)
+  const plugins = [joinSmallParts(split)]
+  const { outputFiles, metafile } = await build({ ...options, plugins })
   noteBundled(metafile)
   mkdirSync(folder, { recursive: true })
   const written = new Set()
@@ -47,6 +50,34 @@ export async function buildPage() {
   }
   write('files.json', JSON.stringify(startFiles(metafile)))
   for (const name of readdirSync(folder)) if (!written.has(name)) rmSync(join(folder, name))
+}
+
+/** Bytes of a file that is not worth a request of its own. */
+const smallPart = 4096
+
+/**
+ * esbuild makes a file of the modules that the same views use: of a table, a menu and a date three files with a few
+ * hundred bytes each, which compress badly. Small ones of our own are therefore imported by all views, so that they
+ * are one file.
+ */
+function joinSmallParts({ outputs }) {
+  const parts = Object.values(outputs)
+  const modules = parts
+    .filter(({ entryPoint, bytes }) => !entryPoint && bytes < smallPart)
+    .flatMap(({ inputs }) => Object.keys(inputs))
+    .filter(path => path.startsWith('src/'))
+    .map(path => `import ${JSON.stringify(join(root, path))};`)
+    .join('')
+  const entries = new Set(parts.map(({ entryPoint }) => entryPoint && resolve(root, entryPoint)))
+  return {
+    name: 'join-small-parts',
+    setup(build) {
+      build.onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
+        if (!entries.has(path)) return
+        return { contents: modules + readFileSync(path, 'utf8'), loader: extname(path).slice(1) }
+      })
+    },
+  }
 }
 
 /** The files that the page loads at once; others are imported by scripts when they are needed. */

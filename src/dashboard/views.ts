@@ -4,7 +4,7 @@ interface ViewRoute {
   pattern: string
   /** The entry of the navigation that is current in this view. */
   section: Section['path']
-  load: () => Promise<{ default: View }>
+  load: () => Promise<View>
 }
 
 export interface Section {
@@ -21,32 +21,55 @@ export const sections: readonly Section[] = [
   { path: '/server', title: 'Server', key: 's' },
 ]
 
-/** The views. Each is a file of its own that the browser loads when it is first needed. */
+const datasets = async () => (await import('./datasets/datasets-section.js')).datasetsSection
+const models = async () => (await import('./models/models-section.js')).modelsSection
+
+/** The views. The browser loads the file of a view, or of a section, when it is first needed. */
 const routes: readonly ViewRoute[] = [
   {
     pattern: '/datasets',
     section: '/datasets',
-    load: () => import('./datasets/datasets-view.js'),
+    load: async () => (await datasets()).all,
   },
   {
     pattern: '/datasets/:id',
     section: '/datasets',
-    load: () => import('./datasets/dataset/dataset-view.js'),
+    load: async () => (await datasets()).one,
   },
   {
     // not below /datasets, where it would be the name of a data set
     pattern: '/new-dataset',
     section: '/datasets',
-    load: () => import('./datasets/upload/new-dataset-view.js'),
+    load: async () => (await datasets()).create,
   },
-  { pattern: '/jobs', section: '/jobs', load: () => import('./jobs/jobs-view.js') },
-  { pattern: '/compare', section: '/jobs', load: () => import('./compare/compare-view.js') },
+  {
+    pattern: '/jobs',
+    section: '/jobs',
+    load: async () => (await import('./jobs/jobs-view.js')).default,
+  },
+  {
+    pattern: '/compare',
+    section: '/jobs',
+    load: async () => (await import('./compare/compare-view.js')).default,
+  },
   // after all others that begin with /jobs: the first that matches is shown
-  { pattern: '/jobs/new', section: '/jobs', load: () => import('./new-job/new-job-view.js') },
-  { pattern: '/jobs/:id', section: '/jobs', load: () => import('./job/job-view.js') },
-  { pattern: '/server', section: '/server', load: () => import('./server-view/server-view.js') },
-  { pattern: '/models', section: '/models', load: () => import('./models/models-view.js') },
-  { pattern: '/models/:id', section: '/models', load: () => import('./models/model-view.js') },
+  {
+    pattern: '/jobs/new',
+    section: '/jobs',
+    load: async () => (await import('./new-job/new-job-view.js')).default,
+  },
+  {
+    pattern: '/jobs/:id',
+    section: '/jobs',
+    load: async () => (await import('./job/job-view.js')).default,
+  },
+  {
+    pattern: '/server',
+    section: '/server',
+    load: async () => (await import('./server-view/server-view.js')).default,
+  },
+  { pattern: '/models', section: '/models', load: async () => (await models()).all },
+  { pattern: '/models/:id', section: '/models', load: async () => (await models()).one },
 ]
 
 export interface FoundView {

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { goTo, place } from '../place.js'
 import { Loading } from '../ui/load.js'
 import { Empty, Page } from '../ui/parts.js'
@@ -10,23 +10,28 @@ interface Shown extends FoundView {
   Component: View
 }
 
+/** The views whose code is there, by their patterns. */
+const loaded = new Map<string, View>()
+
 /** Loads the view of the present place and shows it. Until it is there, the former one stays. */
 export function CurrentView() {
   const { path, query } = place.value
   const found = findView(path)
-  const [shown, setShown] = useState<Shown | null>(null)
+  const [latest, setLatest] = useState<Shown | null>(null)
   const shownQuery = useRef(query)
   const [error, setError] = useState<unknown>()
   const [attempt, setAttempt] = useState(0)
 
-  useEffect(() => {
+  // not after the next frame, as an effect would: the view then asks the server for its data a frame earlier
+  useLayoutEffect(() => {
     if (path === '/') return goTo('#/jobs', { replace: true })
     if (!found) return
     let isLatest = true
     found.route.load().then(
-      ({ default: Component }) => {
+      Component => {
+        loaded.set(found.route.pattern, Component)
         if (!isLatest) return
-        setShown({ ...found, Component })
+        setLatest({ ...found, Component })
         setError(undefined)
       },
       failure => isLatest && setError(failure),
@@ -60,6 +65,8 @@ export function CurrentView() {
       </Page>
     )
   }
+  const known = found && loaded.get(found.route.pattern)
+  const shown = known ? { ...found, Component: known } : latest
   if (!shown) return <Loading label="the view" />
   const { Component } = shown
   // a view of another thing starts afresh; until it is loaded, the former view keeps what it shows
