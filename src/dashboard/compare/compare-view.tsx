@@ -1,8 +1,8 @@
-import { useEffect } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
 import { nameChoicesInAddress } from '../charts/chart-choices.js'
 import { place, placeUrl, setQuery } from '../place.js'
 import { LinkButton } from '../ui/button.js'
-import { Loaded } from '../ui/load.js'
+import { Loaded, Loading } from '../ui/load.js'
 import { Empty, Page } from '../ui/parts.js'
 import { Tabs } from '../ui/tabs.js'
 import type { ViewProps } from '../view.js'
@@ -17,11 +17,26 @@ const parts = { curves: 'Curves', table: 'Table', plots: 'Plots' } as const
 
 /** Compares jobs: their curves, the settings that differ, and how results depend on them. */
 export default function CompareView({ query }: ViewProps) {
-  const ids = [...new Set(listIn(query, 'jobs'))]
+  const listed = listIn(query, 'jobs')
+  const ids = useMemo(() => [...new Set(listed)], [listed.join()])
   const hidden = listIn(query, 'hidden')
   const part = query.get('part') ?? 'curves'
-  const runs = useRuns(ids)
+  const { runs, jobs } = useRuns(ids, part === 'table' || part === 'plots')
   useEffect(nameChoicesInAddress, [])
+  // these are the same lists as long as they have the same runs: other ones would be drawn again
+  const found = useMemo(() => runs.data?.filter(({ job }) => job) ?? [], [runs.data])
+  const shown = useMemo(
+    () => found.filter(({ id }) => !hidden.includes(id)),
+    [found, hidden.join()],
+  )
+  const whole = useMemo(
+    () =>
+      shown.flatMap(({ id }) => {
+        const job = jobs.data?.get(id)
+        return job ? [{ id, job }] : []
+      }),
+    [shown, jobs.data],
+  )
   return (
     <Page
       title="Compare"
@@ -36,8 +51,6 @@ export default function CompareView({ query }: ViewProps) {
       ) : (
         <Loaded of={runs} label="the jobs">
           {all => {
-            const found = all.filter(({ job }) => job)
-            const shown = found.filter(({ id }) => !hidden.includes(id))
             const missing = all.length - found.length
             return (
               <div class="compare">
@@ -62,12 +75,20 @@ export default function CompareView({ query }: ViewProps) {
                       href: placeUrl('/compare', { ...sameQuery(), part: name }),
                     }))}
                   />
-                  {part === 'table' ? (
-                    <SettingsTable runs={shown} ids={ids} query={query} />
-                  ) : part === 'plots' ? (
-                    <PlotsPart runs={shown} ids={ids} query={query} />
-                  ) : (
+                  {part !== 'table' && part !== 'plots' ? (
                     <CurvesPart runs={shown} ids={ids} query={query} />
+                  ) : (
+                    <Loaded of={jobs} label="the settings">
+                      {settings =>
+                        settings === null ? (
+                          <Loading label="the settings" />
+                        ) : part === 'table' ? (
+                          <SettingsTable runs={whole} ids={ids} query={query} />
+                        ) : (
+                          <PlotsPart runs={whole} ids={ids} query={query} />
+                        )
+                      }
+                    </Loaded>
                   )}
                 </div>
               </div>

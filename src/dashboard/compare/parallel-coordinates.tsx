@@ -3,7 +3,7 @@ import { goTo, pathTo } from '../place.js'
 import { seriesColour, themeChanges } from '../ui/colours.js'
 import { axisScale } from './axis-scale.js'
 import { usePlotWidth } from './plot-width.js'
-import type { Run } from './runs.js'
+import type { WholeRun } from './runs.js'
 import type { Dimension } from './settings.js'
 import { formatValue, titleOf } from './settings-table.js'
 import { ValueTable } from './value-table.js'
@@ -15,7 +15,7 @@ const side = 70
 const leastAxisWidth = 130
 
 interface ParallelCoordinatesProps {
-  runs: readonly Run[]
+  runs: readonly WholeRun[]
   ids: readonly string[]
   axes: readonly Dimension[]
 }
@@ -74,7 +74,7 @@ export function ParallelCoordinates({ runs, ids, axes }: ParallelCoordinatesProp
               onPointerLeave={() => setPointed(null)}
               onClick={() => goTo(`#${pathTo('jobs', id)}`)}
             >
-              <title>{job!.name}</title>
+              <title>{job.name}</title>
               <path class="hit" d={pathOf(id)} />
               <path d={pathOf(id)} stroke={seriesColour(ids.indexOf(id))} />
             </g>
@@ -84,7 +84,7 @@ export function ParallelCoordinates({ runs, ids, axes }: ParallelCoordinatesProp
       <p class="plot-values" aria-hidden="true">
         {run ? (
           <>
-            <b>{run.job!.name}</b>
+            <b>{run.job.name}</b>
             {axes.map(({ id, values }) => (
               <span key={id}>
                 {shortTitle(id)} {formatValue(values.get(run.id))}

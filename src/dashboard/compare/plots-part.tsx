@@ -3,13 +3,13 @@ import { Field, Select } from '../ui/field.js'
 import { Card, Empty } from '../ui/parts.js'
 import { listIn } from './list-in.js'
 import { ParallelCoordinates } from './parallel-coordinates.js'
-import type { Run } from './runs.js'
+import type { WholeRun } from './runs.js'
 import { ScatterPlot } from './scatter-plot.js'
 import { type Dimension, resultsOf, settingsOf } from './settings.js'
 import { titleOf } from './settings-table.js'
 
 interface PlotsPartProps {
-  runs: readonly Run[]
+  runs: readonly WholeRun[]
   ids: readonly string[]
   query: URLSearchParams
 }
@@ -97,10 +97,10 @@ export function PlotsPart({ runs, ids, query }: PlotsPartProps) {
 }
 
 /** Whether runs have different values of it; that some have none makes no plot. */
-const isSpread = ({ values }: Dimension, runs: readonly Run[]) =>
+const isSpread = ({ values }: Dimension, runs: readonly WholeRun[]) =>
   new Set(runs.map(({ id }) => values.get(id)).filter(value => value !== undefined)).size > 1
 
-const valueCount = ({ values }: Dimension, runs: readonly Run[]) =>
+const valueCount = ({ values }: Dimension, runs: readonly WholeRun[]) =>
   runs.filter(({ id }) => values.get(id) !== undefined).length
 
 interface DimensionFieldProps {

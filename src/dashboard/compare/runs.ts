@@ -1,29 +1,47 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { ProblemError } from '../../client/client.js'
 import type { Job } from '../../spec/job.js'
 import type { JobMetrics } from '../../spec/metrics.js'
 import { useChanges } from '../server/changes.js'
 import { type Resource, throttled, useResource } from '../server/resource.js'
 import { client } from '../server/session.js'
 
+/** What curves and the list of runs need of a job. The server has it at hand, whole jobs take it longer. */
+const runFields = 'id,name,status,requested,startedAt,training.stepsPerEpoch'
+type RunJob = Pick<Job, 'id' | 'name' | 'status' | 'requested' | 'startedAt'> & {
+  training?: { stepsPerEpoch?: number }
+}
+
 export interface Run {
   id: string
   /** Null if there is no such job any more. */
-  job: Job | null
+  job: RunJob | null
   points: JobMetrics['points']
 }
 
-/** Requests at a time; a browser has six connections, one of which is the stream of changes. */
-const requestsAtOnce = 4
+/** A run with its settings and results. */
+export interface WholeRun {
+  id: string
+  job: Job
+}
 
-/** Jobs of one request for metrics. */
+interface Comparison {
+  runs: Resource<readonly Run[]>
+  /** Whole jobs by id; null unless they are needed. */
+  jobs: Resource<ReadonlyMap<string, Job> | null>
+}
+
+/** Jobs of one request. */
 const jobsAtOnce = 100
 
 /** How often the curves of running jobs are read again. */
 const refreshMs = 3000
 
 /** The jobs of a comparison with their curves, kept up to date while they run. */
-export function useRuns(ids: readonly string[]): Resource<readonly Run[]> {
+export function useRuns(ids: readonly string[], needsJobs: boolean): Comparison {
+  const jobs = useResource<ReadonlyMap<string, Job> | null>(
+    async () => (needsJobs ? await readJobs<Job>(ids) : null),
+    [ids.join(), needsJobs],
+  )
   const runs = useResource<readonly Run[]>(() => readRuns(ids, ids.length), [ids.join()])
   const changed = useRef(new Set<string>())
   const isShown = useRef(true)
@@ -39,8 +57,10 @@ export function useRuns(ids: readonly string[]): Resource<readonly Run[]> {
       changed.current.clear()
       if (again.length === 0 || !isShown.current) return
       readRuns(again, ids.length).then(
-        found =>
-          runs.update(before => before.map(run => found.find(({ id }) => id === run.id) ?? run)),
+        found => {
+          runs.update(before => before.map(run => found.find(({ id }) => id === run.id) ?? run))
+          jobs.reload()
+        },
         // the next change tries again
         () => {},
       )
@@ -54,31 +74,34 @@ export function useRuns(ids: readonly string[]): Resource<readonly Run[]> {
       changed.current.add(id)
       readChanged()
     },
-    runs.reload,
+    () => {
+      runs.reload()
+      jobs.reload()
+    },
   )
-  return runs
+  return { runs, jobs }
 }
 
 async function readRuns(ids: readonly string[], runCount: number): Promise<Run[]> {
-  const [jobs, points] = await Promise.all([readJobs(ids), readPoints(ids, runCount)])
+  const [jobs, points] = await Promise.all([
+    readJobs<RunJob>(ids, { fields: runFields }),
+    readPoints(ids, runCount),
+  ])
   return ids.map(id => ({ id, job: jobs.get(id) ?? null, points: points.get(id) ?? {} }))
 }
 
-async function readJobs(ids: readonly string[]): Promise<Map<string, Job>> {
-  const found = new Map<string, Job>()
-  const left = [...ids]
-  async function readNext(): Promise<void> {
-    for (let id = left.shift(); id !== undefined; id = left.shift()) {
-      try {
-        found.set(id, await client.jobs.get(id))
-      } catch (error) {
-        if (!(error instanceof ProblemError) || ![400, 404].includes(error.problem.status)) {
-          throw error
-        }
-      }
+async function readJobs<T extends { id: string }>(
+  ids: readonly string[],
+  query: { fields?: string } = {},
+): Promise<Map<string, T>> {
+  const found = new Map<string, T>()
+  for (let from = 0; from < ids.length; from += jobsAtOnce) {
+    const part = ids.slice(from, from + jobsAtOnce)
+    const listed = client.jobs.all({ ...query, id: part.join(','), limit: String(jobsAtOnce) })
+    for await (const job of listed as AsyncGenerator<unknown> as AsyncGenerator<T>) {
+      found.set(job.id, job)
     }
   }
-  await Promise.all(Array.from({ length: requestsAtOnce }, readNext))
   return found
 }
 

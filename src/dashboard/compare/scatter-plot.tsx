@@ -3,7 +3,7 @@ import { goTo, pathTo } from '../place.js'
 import { seriesColour, themeChanges } from '../ui/colours.js'
 import { axisScale } from './axis-scale.js'
 import { usePlotWidth } from './plot-width.js'
-import type { Run } from './runs.js'
+import type { WholeRun } from './runs.js'
 import type { Dimension } from './settings.js'
 import { formatValue, titleOf } from './settings-table.js'
 import { ValueTable } from './value-table.js'
@@ -12,7 +12,7 @@ const height = 300
 const edge = { left: 70, right: 20, top: 14, bottom: 46 }
 
 interface ScatterPlotProps {
-  runs: readonly Run[]
+  runs: readonly WholeRun[]
   ids: readonly string[]
   x: Dimension
   y: Dimension
@@ -30,7 +30,7 @@ export function ScatterPlot({ runs, ids, x, y }: ScatterPlotProps) {
   const yOf = (place: number) => height - edge.bottom - place * (height - edge.top - edge.bottom)
   const points = runs.flatMap(({ id, job }) => {
     const [across, up] = [xScale.place(x.values.get(id)), yScale.place(y.values.get(id))]
-    return across === null || up === null ? [] : [{ id, name: job!.name, across, up }]
+    return across === null || up === null ? [] : [{ id, name: job.name, across, up }]
   })
   const run = runs.find(({ id }) => id === pointed)
   return (
@@ -75,7 +75,7 @@ export function ScatterPlot({ runs, ids, x, y }: ScatterPlotProps) {
       <p class="plot-values" aria-hidden="true">
         {run ? (
           <>
-            <b>{run.job!.name}</b>
+            <b>{run.job.name}</b>
             <span>
               {titleOf(x.id)} {formatValue(x.values.get(run.id))}
             </span>

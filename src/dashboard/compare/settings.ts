@@ -1,6 +1,6 @@
 import { flatSettings, type Setting } from '../../presentation/settings.js'
 import type { Job } from '../../spec/job.js'
-import type { Run } from './runs.js'
+import type { WholeRun } from './runs.js'
 
 export type Value = number | string | boolean | undefined
 
@@ -13,10 +13,9 @@ export interface Dimension {
 }
 
 /** All settings of the jobs, those that differ first, each in the order of its part. */
-export function settingsOf(runs: readonly Run[]): Dimension[] {
+export function settingsOf(runs: readonly WholeRun[]): Dimension[] {
   const bySetting = new Map<string, Map<string, Value>>()
   for (const { id, job } of runs) {
-    if (!job) continue
     for (const [name, value] of settingsOfJob(job)) {
       const values = bySetting.get(name) ?? new Map<string, Value>()
       bySetting.set(name, values.set(id, value))
@@ -26,18 +25,18 @@ export function settingsOf(runs: readonly Run[]): Dimension[] {
 }
 
 /** The best and the last value of each metric. Where no direction is better, there is no best. */
-export function resultsOf(runs: readonly Run[]): Dimension[] {
-  const names = new Set(runs.flatMap(({ job }) => Object.keys(job?.metrics ?? {})))
+export function resultsOf(runs: readonly WholeRun[]): Dimension[] {
+  const names = new Set(runs.flatMap(({ job }) => Object.keys(job.metrics ?? {})))
   return [...names].flatMap(name => {
     const last = new Map<string, Value>()
     const best = new Map<string, Value>()
     for (const { id, job } of runs) {
-      const value = job?.metrics[name]
+      const value = job.metrics[name]
       last.set(id, value === undefined ? undefined : Number(value))
-      best.set(id, job?.best[name]?.value)
+      best.set(id, job.best[name]?.value)
     }
     return [
-      ...(runs.every(({ job }) => !job?.best[name])
+      ...(runs.every(({ job }) => !job.best[name])
         ? []
         : [{ id: `best.${name}`, isResult: true, values: best }]),
       { id: `metrics.${name}`, isResult: true, values: last },
@@ -45,8 +44,8 @@ export function resultsOf(runs: readonly Run[]): Dimension[] {
   })
 }
 
-export const differs = ({ values }: Dimension, runs: readonly Run[]): boolean =>
-  new Set(runs.filter(({ job }) => job).map(({ id }) => values.get(id))).size > 1
+export const differs = ({ values }: Dimension, runs: readonly WholeRun[]): boolean =>
+  new Set(runs.map(({ id }) => values.get(id))).size > 1
 
 function settingsOfJob({ dataset, model, training, labels, initFrom, priority }: Job) {
   return new Map<string, Setting>([

@@ -1,10 +1,10 @@
-import type { Run } from './runs.js'
+import type { WholeRun } from './runs.js'
 import type { Dimension } from './settings.js'
 import { formatValue, titleOf } from './settings-table.js'
 
 interface ValueTableProps {
   title: string
-  runs: readonly Run[]
+  runs: readonly WholeRun[]
   dimensions: readonly Dimension[]
 }
 
@@ -27,7 +27,7 @@ export const ValueTable = ({ title, runs, dimensions }: ValueTableProps) => (
       <tbody>
         {runs.map(({ id, job }) => (
           <tr key={id}>
-            <th scope="row">{job!.name}</th>
+            <th scope="row">{job.name}</th>
             {dimensions.map(dimension => (
               <td key={dimension.id}>{formatValue(dimension.values.get(id))}</td>
             ))}

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { endSessionOf, session } from './session.js'
 
 export interface Resource<T> {
@@ -48,7 +48,8 @@ export function useResource<T>(load: () => Promise<T>, inputs: readonly unknown[
   }, [])
 
   const caller = session.value?.caller
-  useEffect(() => {
+  // before the frame is drawn, so that the answer does not wait for it
+  useLayoutEffect(() => {
     if (caller) reload()
     return () => {
       latest.current += 1

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
 import { colour, seriesColour, themeChanges } from './colours.js'
 import { formatMetric } from './format.js'
@@ -49,12 +49,14 @@ interface LineChartProps {
   syncKey?: string
 }
 
+const noMarks: readonly Mark[] = []
+
 /**
  * Curves over a common x axis. Drag to zoom, double-click to see all again. The values at the cursor stand below the
  * chart; a table of the last, lowest and highest values serves those who do not see it.
  */
 export function LineChart(props: LineChartProps) {
-  const { title, series, marks = [], height = 220, isLogX, isLogY, syncKey } = props
+  const { title, series, marks = noMarks, height = 220, isLogX, isLogY, syncKey } = props
   const holder = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
   const latest = useRef(props)
@@ -68,11 +70,12 @@ export function LineChart(props: LineChartProps) {
     .join('\n')
 
   // the plot is made anew if its curves or axes are others; values alone are set below
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = holder.current!
+    let width = Math.max(element.clientWidth, 100)
     const made = new uPlot(
       {
-        width: Math.max(element.clientWidth, 100),
+        width,
         height,
         legend: { show: false },
         cursor: {
@@ -133,7 +136,10 @@ export function LineChart(props: LineChartProps) {
       if (key !== undefined) latest.current.onSelect?.(key)
     })
     const observer = new ResizeObserver(() => {
-      if (element.clientWidth > 0) made.setSize({ width: element.clientWidth, height })
+      // it also calls at its start
+      if (element.clientWidth === 0 || element.clientWidth === width) return
+      width = element.clientWidth
+      made.setSize({ width, height })
     })
     observer.observe(element)
     return () => {
@@ -168,14 +174,20 @@ export function LineChart(props: LineChartProps) {
     }
     wasZoomed.current = isZoomed
   }, [from, to])
-  // paths stay: to build them takes the range of x, which a new plot does not have yet
-  useEffect(() => plot.current?.redraw(false), [marks])
+  const drawnMarks = useRef(marks)
+  useEffect(() => {
+    // a new plot has drawn its marks
+    if (drawnMarks.current === marks) return
+    drawnMarks.current = marks
+    // paths stay: to build them takes the range of x, which a new plot does not have yet
+    plot.current?.redraw(false)
+  }, [marks])
 
   const x = cursor === null ? null : (data[0]![cursor] ?? null)
   return (
     <figure class="chart">
       <figcaption>{title}</figcaption>
-      <div ref={holder} class="chart-plot" aria-hidden="true" />
+      <div ref={holder} class="chart-plot" style={{ height: `${height}px` }} aria-hidden="true" />
       <ul class="chart-legend">
         {series.map(
           (each, i) =>

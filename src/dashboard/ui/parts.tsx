@@ -105,7 +105,7 @@ export const Facts = ({ facts }: { facts: readonly Fact[] }) => (
   </dl>
 )
 
-type Tone = 'neutral' | 'good' | 'busy' | 'warning' | 'danger'
+export type Tone = 'neutral' | 'good' | 'busy' | 'warning' | 'danger'
 
 export const Badge = ({
   tone = 'neutral',

@@ -1,5 +1,5 @@
 import type { RefObject } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 export interface VirtualRow {
   index: number
@@ -39,8 +39,8 @@ export function useVirtualRows(
     stop: () => {},
   })
 
-  // after each drawing, since the element that scrolls may have come, gone or changed
-  useEffect(() => {
+  // after each drawing, since the element that scrolls may have come, gone or changed; its first rows come with it
+  useLayoutEffect(() => {
     const element = scroller.current
     if (element === watched.current.element) return
     watched.current.stop()
