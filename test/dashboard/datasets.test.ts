@@ -89,6 +89,24 @@ describe('data sets in the dashboard', needsBrowser, () => {
       await dialog.waitFor({ state: 'detached' })
     }))
 
+  test('a large folder is packed a part at a time, and the page says how far it is', () =>
+    visit('#/new-dataset', async ({ page }) => {
+      await folderInput(page).setInputFiles(await imageFolder('many', ['dark', 'light'], 300))
+      await page.getByText('many (600 files)').waitFor()
+      await page.evaluate(`
+        window.said = new Set()
+        new MutationObserver(() => {
+          const text = /Packing the files: \\d+ of 600/.exec(document.body.textContent)
+          if (text) window.said.add(text[0])
+        }).observe(document.body, { subtree: true, childList: true, characterData: true })`)
+      await button(page, 'Upload').click()
+      await page.getByRole('link', { name: 'Look at it' }).click()
+      await page.getByRole('heading', { name: 'Balance of classes' }).waitFor()
+      assert.equal((await client.datasets.get('many')).records, 600)
+      const said: string[] = await page.evaluate('[...window.said]')
+      assert.ok(said.includes('Packing the files: 250 of 600'), said.join())
+    }))
+
   test('an image that cannot be read is named with its reason', () =>
     visit('#/new-dataset', async ({ page }) => {
       const path = await imageFolder('damaged', ['dark', 'light'])

@@ -50,26 +50,31 @@ export default function NewDatasetView({ query }: ViewProps) {
   const [address, setAddress] = useState('')
   const [typed, setTyped] = useState(noOptions)
   const [error, setError] = useState<string | null>(null)
+  const [packed, setPacked] = useState<number | null>(null)
   const kind = from === 'files' ? guessKind(choice.files) : null
   const suggested = from === 'files' ? suggestName(choice.files) : ''
   const bytes = choice.files.reduce((sum, { file }) => sum + file.size, 0)
   const isReady = from === 'files' ? choice.files.length > 0 : address.trim() !== ''
 
-  function start(event: Event) {
+  async function start(event: Event) {
     event.preventDefault()
     try {
       const options = optionsOf({ ...typed, name: typed.name.trim() || suggested }, kind)
       if (from === 'files') {
-        beginSending(titleOf(choice), parcelsOf(choice.files), options)
+        setPacked(0)
+        beginSending(titleOf(choice), await parcelsOf(choice.files, setPacked), options)
       } else {
         beginImport(address.trim(), sourcesOf(from, address), options)
       }
     } catch (thrown) {
       setError(messageOf(thrown))
       return
+    } finally {
+      setPacked(null)
     }
     setError(null)
-    setChoice({ files: [], leftOut: 0 })
+    // others may have been chosen meanwhile
+    setChoice(now => (now === choice ? { files: [], leftOut: 0 } : now))
     setAddress('')
     setTyped(noOptions)
   }
@@ -87,7 +92,7 @@ export default function NewDatasetView({ query }: ViewProps) {
           href: placeUrl('/new-dataset', { from: name === 'files' ? null : name }),
         }))}
       />
-      <form class="stack" onSubmit={start}>
+      <form class="stack" onSubmit={event => void start(event)}>
         <Card>
           {'label' in place ? (
             <Field label={place.label} help={place.help}>
@@ -137,9 +142,14 @@ export default function NewDatasetView({ query }: ViewProps) {
           </p>
         )}
         <div class="row">
-          <Button kind="primary" type="submit" icon="upload" disabled={!isReady}>
+          <Button kind="primary" type="submit" icon="upload" disabled={!isReady || packed !== null}>
             {from === 'files' ? 'Upload' : 'Make the data set'}
           </Button>
+          {packed !== null && (
+            <span class="soft" role="status">
+              Packing the files: {formatCount(packed)} of {formatCount(choice.files.length)}
+            </span>
+          )}
           {!isReady && (
             <span class="soft">
               {from === 'files' ? 'Choose files first.' : 'Say where the data is first.'}

@@ -15,15 +15,21 @@ const archiveEnding = /\.(zip|tar|tgz|tbz2?|txz|tzst|tar\.[a-z0-9]+)$/i
 /** More loose files than this become one tar, as do all that have folders. */
 const mostSingleFiles = 10
 
-/** What is sent for the chosen files. Archives go as they are, since the server reads none inside another. */
-export function parcelsOf(files: readonly ChosenFile[]): Parcel[] {
+/**
+ * What is sent for the chosen files. Archives go as they are, since the server reads none inside another. `onCount` is
+ * told how many files are packed.
+ */
+export async function parcelsOf(
+  files: readonly ChosenFile[],
+  onCount: (count: number) => void,
+): Promise<Parcel[]> {
   const isSingle = ({ path, file }: ChosenFile) =>
     archiveEnding.test(path) || file.size > mostTarBytes
   const single = files.filter(isSingle)
   const loose = files.filter(each => !isSingle(each))
   const isPlain = loose.length <= mostSingleFiles && loose.every(({ path }) => !path.includes('/'))
   if (isPlain || loose.length === 1) return [...loose, ...single].map(alone)
-  return [packed(loose), ...single.map(alone)]
+  return [await packed(loose, onCount), ...single.map(alone)]
 }
 
 const alone = (chosen: ChosenFile): Parcel => ({
@@ -33,12 +39,15 @@ const alone = (chosen: ChosenFile): Parcel => ({
   fingerprint: fingerprintOf([chosen]),
 })
 
-function packed(files: readonly ChosenFile[]): Parcel {
+async function packed(
+  files: readonly ChosenFile[],
+  onCount: (count: number) => void,
+): Promise<Parcel> {
   const folder = files[0]!.path.split('/')[0]!
   const isOneFolder = files.every(({ path }) => path.startsWith(`${folder}/`))
   return {
     name: `${isOneFolder ? folder : 'files'}.tar`,
-    content: tarOf(files),
+    content: await tarOf(files, onCount),
     files: files.length,
     fingerprint: fingerprintOf(files),
   }
