@@ -14,6 +14,7 @@ import Fastify, {
 import type { Logger } from 'pino'
 import { isDamaged } from '../errors.js'
 import { PredictionService } from '../serving/prediction-service.js'
+import { isNotReady } from '../spec/readiness.js'
 import { DiskUse } from '../store/disk-use.js'
 import { type AccessSettings, onlyThisMachine } from './access/access-settings.js'
 import { allowOrigins } from './access/cors.js'
@@ -189,8 +190,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     if (deps.grpc) {
       // gRPC is a third of what the API would load, and most servers have no port for it
       const { serveGrpc } = await import('./grpc.js')
-      const ready = async () =>
-        (await checkReadiness(deps, false)).every(({ status }) => status !== 'failed')
+      const ready = async () => !(await checkReadiness(deps, false)).some(isNotReady)
       serveGrpc(app, { ...deps, limits, predictions, bodyMemory, ready }, deps.grpc)
     }
     const predictionThread = new PredictionThread()

@@ -6,7 +6,7 @@ import type { DiskSpace } from '../store/disk-space.js'
 
 export interface ReadinessDeps {
   jobs: Pick<Jobs, 'ready' | 'statistics'>
-  predictor: Pick<Predictor, 'ready'>
+  predictor: Pick<Predictor, 'ready' | 'starting'>
   disk: Pick<DiskSpace, 'status'>
 }
 
@@ -29,11 +29,17 @@ export async function checkReadiness(
       ? { name: 'disk', status: 'ok', detail: free }
       : { name: 'disk', status: 'failed', detail: problem },
     redisCheck(redisReady, problem !== null),
-    predictor.ready()
-      ? { name: 'predictor', status: 'ok', detail: 'answers' }
-      : { name: 'predictor', status: 'failed', detail: 'no answer from the predictor' },
+    predictorCheck(predictor),
     workerCheck(workers?.length ?? null, needsWorker),
   ]
+}
+
+function predictorCheck(predictor: ReadinessDeps['predictor']): ReadinessCheck {
+  const name = 'predictor'
+  if (predictor.ready()) return { name, status: 'ok', detail: 'answers' }
+  return predictor.starting()
+    ? { name, status: 'starting', detail: 'the predictor starts' }
+    : { name, status: 'failed', detail: 'no answer from the predictor' }
 }
 
 function redisCheck(answers: boolean, diskFails: boolean): ReadinessCheck {

@@ -2,12 +2,16 @@ import { type Static, Type } from 'typebox'
 
 export const ReadinessCheck = Type.Object({
   name: Type.Enum(['disk', 'redis', 'predictor', 'worker']),
-  status: Type.Enum(['ok', 'warning', 'failed', 'unknown'], {
-    description: '`failed` makes the server not ready; `warning` does not',
+  status: Type.Enum(['ok', 'warning', 'starting', 'failed', 'unknown'], {
+    description: '`failed` and `starting` make the server not ready; `warning` does not',
   }),
   detail: Type.String({ description: 'what was found' }),
 })
 export type ReadinessCheck = Static<typeof ReadinessCheck>
+
+/** Whether a check keeps the server from being ready. */
+export const isNotReady = ({ status }: Pick<ReadinessCheck, 'status'>): boolean =>
+  status === 'failed' || status === 'starting'
 
 /** What a server that is ready has found, part by part. */
 export const Readiness = Type.Object({

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { TrainyardError } from '../../errors.js'
+import { isNotReady } from '../../spec/readiness.js'
 import { checkReadiness, type ReadinessDeps } from '../readiness.js'
 
 /** Probes of the Open Inference Protocol, without a key like the server's own. */
@@ -38,7 +39,7 @@ export const inferHealthRoutes: FastifyPluginAsyncTypebox<ReadinessDeps> = async
     },
     async () => {
       const checks = await checkReadiness(deps, false)
-      const failed = checks.filter(({ status }) => status === 'failed')
+      const failed = checks.filter(isNotReady)
       if (failed.length === 0) return { ready: true }
       const details = failed.map(({ detail }) => detail).join('; ')
       throw new TrainyardError('NOT_READY', `not ready: ${details}`)

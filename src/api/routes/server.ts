@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { TrainyardError } from '../../errors.js'
+import { isNotReady } from '../../spec/readiness.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { completeDocument, type UnfinishedDocument } from '../openapi/document.js'
 import { checkReadiness, type ReadinessDeps } from '../readiness.js'
@@ -54,7 +55,7 @@ export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (
     },
     async request => {
       const checks = await checkReadiness(deps, request.query.require === 'worker')
-      const failed = checks.filter(({ status }) => status === 'failed')
+      const failed = checks.filter(isNotReady)
       if (failed.length > 0) {
         const details = failed.map(({ detail }) => detail).join('; ')
         throw new TrainyardError('NOT_READY', `not ready: ${details}`)

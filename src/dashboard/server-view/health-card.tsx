@@ -1,6 +1,6 @@
 import type { ReadinessCheck } from '../../spec/readiness.js'
 import type { ServerInfo } from '../../spec/server-info.js'
-import { Badge, Card } from '../ui/parts.js'
+import { Badge, Card, type Tone } from '../ui/parts.js'
 import { Duration } from '../ui/time.js'
 
 type CheckName = ReadinessCheck['name']
@@ -22,13 +22,19 @@ const cures: Record<CheckName, string> = {
   worker: 'Jobs are accepted and wait for a worker.',
 }
 
-const tones = { ok: 'good', warning: 'warning', failed: 'danger', unknown: 'warning' } as const
-const words = { ok: 'works', warning: 'warning', failed: 'fails', unknown: 'unknown' } as const
+const badges: Record<ReadinessCheck['status'], readonly [tone: Tone, word: string]> = {
+  ok: ['good', 'works'],
+  warning: ['warning', 'warning'],
+  starting: ['warning', 'starts'],
+  failed: ['danger', 'fails'],
+  unknown: ['warning', 'unknown'],
+}
 
-const hasFailed = ({ checks }: ServerInfo) => checks.some(({ status }) => status === 'failed')
+const isNotReady = ({ checks }: ServerInfo) =>
+  checks.some(({ status }) => status === 'failed' || status === 'starting')
 
 export function OverallBadge({ server }: { server: ServerInfo }) {
-  if (hasFailed(server)) return <Badge tone="danger">not ready</Badge>
+  if (isNotReady(server)) return <Badge tone="danger">not ready</Badge>
   const isWhole = server.checks.every(({ status }) => status === 'ok')
   return isWhole ? <Badge tone="good">ready</Badge> : <Badge tone="warning">degraded</Badge>
 }
@@ -48,10 +54,10 @@ export const HealthCard = ({ server }: { server: ServerInfo }) => (
         <li key={name}>
           <div class="row">
             <h3>{titles[name]}</h3>
-            <Badge tone={tones[status]}>{words[status]}</Badge>
+            <Badge tone={badges[status][0]}>{badges[status][1]}</Badge>
           </div>
           <p>{detail}</p>
-          {status !== 'ok' && <p class="soft">{cures[name]}</p>}
+          {status !== 'ok' && status !== 'starting' && <p class="soft">{cures[name]}</p>}
         </li>
       ))}
     </ul>

@@ -28,6 +28,8 @@ import { type Batch, Scheduler } from './scheduler.js'
 export interface Predictor {
   /** Whether a process has its engine loaded. */
   ready(): boolean
+  /** Whether none has loaded it yet since the start, and none has failed. */
+  starting(): boolean
   /** How often a process has ended by itself and was started again. */
   readonly restarts: number
   /** Requests that wait for an answer. */
@@ -92,6 +94,10 @@ export class PredictorPool implements Predictor {
 
   ready(): boolean {
     return this.group.ready.length > 0
+  }
+
+  starting(): boolean {
+    return this.group.starting
   }
 
   get restarts(): number {

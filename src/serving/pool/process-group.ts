@@ -46,6 +46,7 @@ export class ProcessGroup<B> implements ProcessEvents<B> {
   private readonly timers = new Set<NodeJS.Timeout>()
   private backoffMs = initialBackoffMs
   private failedStarts = 0
+  private wasReady = false
   private closed = false
 
   constructor(
@@ -72,6 +73,11 @@ export class ProcessGroup<B> implements ProcessEvents<B> {
     return this.closed || (this.failedStarts >= maxFailedStarts && this.ready.length === 0)
   }
 
+  /** Whether no process was ready yet, and none has ended before it was. */
+  get starting(): boolean {
+    return !this.wasReady && this.failedStarts === 0 && !this.closed
+  }
+
   async close(): Promise<void> {
     this.closed = true
     for (const timer of this.timers) clearTimeout(timer)
@@ -80,6 +86,7 @@ export class ProcessGroup<B> implements ProcessEvents<B> {
 
   onReady(process: PredictorProcess<B>): void {
     this.failedStarts = 0
+    this.wasReady = true
     this.options.log.info({ pid: process.pid }, 'a predictor is ready')
     if (process !== this.replacement?.next) {
       this.events.onReady()

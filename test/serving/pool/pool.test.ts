@@ -55,7 +55,9 @@ const eventuallyReady = (pool: PredictorPool) =>
 
 test('the predictor starts at once, and answers with one row for each image', async t => {
   const { pool, predict } = start(t)
+  assert.deepEqual([pool.ready(), pool.starting()], [false, true])
   await eventuallyReady(pool)
+  assert.equal(pool.starting(), false)
   const { probabilities, classes } = await predict('/m', pixels(0, 255))
   assert.equal(classes, 2)
   assert.ok(probabilities instanceof Float32Array)
@@ -256,5 +258,5 @@ test('an invalid request is a TrainyardError, and a bug of the predictor is a pl
 test('a script that does not exist rejects requests, and the server keeps running', async t => {
   const { pool, predict } = start(t, { script: '/nowhere/predictor.js' })
   await assert.rejects(predict('/m', pixels(0)), { code: 'PREDICTOR_RESTARTED' })
-  assert.equal(pool.ready(), false)
+  assert.deepEqual([pool.ready(), pool.starting()], [false, false])
 })
