@@ -27,11 +27,17 @@
 
 namespace {
 
-typedef uint8_t Bytes8 __attribute__((vector_size(8)));
+typedef uint8_t Bytes16 __attribute__((vector_size(16)));
+typedef uint16_t Shorts8 __attribute__((vector_size(16)));
+typedef uint64_t Longs2 __attribute__((vector_size(16)));
 typedef int32_t Ints8 __attribute__((vector_size(32)));
 typedef float Floats8 __attribute__((vector_size(32)));
-typedef int32_t Ints4 __attribute__((vector_size(16)));
-typedef float Floats4 __attribute__((vector_size(16)));
+
+#if defined(__clang__) || __GNUC__ >= 12
+#define SHUFFLE(mask, a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(mask, a, b, ...) __builtin_shuffle(a, b, mask{__VA_ARGS__})
+#endif
 
 // The pixels along one side of the input that make up each pixel of the output.
 struct Spans {
@@ -82,62 +88,117 @@ Spans compute_spans(int output_size, int input_size, float scale, float translat
   return spans;
 }
 
+// Compilers convert vectors of eight bytes one byte at a time, so the bytes become shorts by a shuffle with zeros.
 ALWAYS_INLINE Floats8 load_bytes(const uint8_t* bytes) {
-  Bytes8 loaded;
-  std::memcpy(&loaded, bytes, sizeof(loaded));
-  return __builtin_convertvector(__builtin_convertvector(loaded, Ints8), Floats8);
+  Longs2 loaded = {};
+  std::memcpy(&loaded, bytes, 8);
+  const Bytes16 zeros = {};
+  const Shorts8 shorts =
+      (Shorts8)SHUFFLE(Bytes16, (Bytes16)loaded, zeros, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6,
+                       22, 7, 23);
+  return __builtin_convertvector(__builtin_convertvector(shorts, Ints8), Floats8);
 }
 
-// The weighted sum of rows of `size` bytes.
-ALWAYS_INLINE void add_rows(const uint8_t* rows, size_t row_bytes, const float* weights, int length,
-                            size_t size, float* sums) {
-  size_t at = 0;
-  for (; at + 32 <= size; at += 32) {
-    Floats8 a = {}, b = {}, c = {}, d = {};
-    const uint8_t* row = rows + at;
-    for (int i = 0; i < length; ++i, row += row_bytes) {
-      a += weights[i] * load_bytes(row);
-      b += weights[i] * load_bytes(row + 8);
-      c += weights[i] * load_bytes(row + 16);
-      d += weights[i] * load_bytes(row + 24);
+// Writes the lowest byte of each.
+ALWAYS_INLINE void store_bytes(Ints8 values, uint8_t* bytes) {
+  const Bytes16 shorts = (Bytes16)__builtin_convertvector(values, Shorts8);
+  const Bytes16 packed =
+      SHUFFLE(Bytes16, shorts, shorts, 0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10, 12, 14);
+  std::memcpy(bytes, &packed, 8);
+}
+
+// Rows of the output that are computed together, each in one lane of the vectors.
+const int group = 8;
+
+ALWAYS_INLINE Floats8 load(const float* floats) {
+  Floats8 loaded;
+  std::memcpy(&loaded, floats, sizeof(loaded));
+  return loaded;
+}
+
+ALWAYS_INLINE void transpose(Floats8* v) {
+  Floats8 t[8];
+  for (int i = 0; i < 8; i += 2) {
+    t[i] = SHUFFLE(Ints8, v[i], v[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+    t[i + 1] = SHUFFLE(Ints8, v[i], v[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  }
+  Floats8 u[8];
+  for (int half = 0; half < 8; half += 4) {
+    for (int i = 0; i < 2; ++i) {
+      u[half + 2 * i] = SHUFFLE(Ints8, t[half + i], t[half + i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+      u[half + 2 * i + 1] = SHUFFLE(Ints8, t[half + i], t[half + i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
     }
-    std::memcpy(sums + at, &a, sizeof(a));
-    std::memcpy(sums + at + 8, &b, sizeof(b));
-    std::memcpy(sums + at + 16, &c, sizeof(c));
-    std::memcpy(sums + at + 24, &d, sizeof(d));
+  }
+  for (int i = 0; i < 4; ++i) {
+    v[i] = SHUFFLE(Ints8, u[i], u[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    v[i + 4] = SHUFFLE(Ints8, u[i], u[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+}
+
+// A row of the output: where the rows of the input that make it up begin, and their weights.
+struct Row {
+  const uint8_t* input;
+  const float* weights;
+  int length;
+};
+
+// The weighted sums of rows of `size` bytes: of each byte, those of all rows of the group.
+ALWAYS_INLINE void add_rows(const Row* rows, size_t row_bytes, size_t size, float* sums) {
+  size_t at = 0;
+  for (; at + 8 <= size; at += 8) {
+    Floats8 block[group];
+    for (int r = 0; r < group; ++r) {
+      Floats8 sum = {};
+      const uint8_t* bytes = rows[r].input + at;
+      for (int i = 0; i < rows[r].length; ++i, bytes += row_bytes)
+        sum += rows[r].weights[i] * load_bytes(bytes);
+      block[r] = sum;
+    }
+    transpose(block);
+    std::memcpy(sums + at * group, block, sizeof(block));
   }
   for (; at < size; ++at) {
-    float sum = 0.0f;
-    for (int i = 0; i < length; ++i) sum += weights[i] * static_cast<float>(rows[i * row_bytes + at]);
-    sums[at] = sum;
+    for (int r = 0; r < group; ++r) {
+      float sum = 0.0f;
+      for (int i = 0; i < rows[r].length; ++i)
+        sum += rows[r].weights[i] * static_cast<float>(rows[r].input[i * row_bytes + at]);
+      sums[at * group + r] = sum;
+    }
   }
 }
 
-// The weighted sums of the pixels of a row, rounded. Reads up to three floats beyond the row.
+// The weighted sums of the pixels of each row, to be cut to bytes. `sums` begins at the column `first` of the input.
 template <int channels>
-ALWAYS_INLINE void add_columns(const float* row, const Spans& spans, int output_width,
-                               uint8_t* output) {
-  for (int x = 0; x < output_width; ++x, output += channels) {
-    const float* pixel = row + static_cast<size_t>(spans.starts[x]) * channels;
+ALWAYS_INLINE void add_columns(const float* sums, int first, const Spans& spans, int output_width,
+                               float* output) {
+  for (int x = 0; x < output_width; ++x) {
     const float* weights = &spans.weights[static_cast<size_t>(spans.stride) * x];
-    const int length = spans.lengths[x];
-    if (channels == 1) {
-      float sum = 0.0f;
-      for (int i = 0; i < length; ++i) sum += weights[i] * pixel[i];
-      output[0] = static_cast<uint8_t>(sum + 0.5f);
-      continue;
+    Floats8 totals[channels] = {};
+    for (int i = 0; i < spans.lengths[x]; ++i) {
+      const float* pixel = sums + static_cast<size_t>(spans.starts[x] - first + i) * channels * group;
+      for (int channel = 0; channel < channels; ++channel)
+        totals[channel] += weights[i] * load(pixel + channel * group);
     }
-    Floats4 sums = {};
-    for (int i = 0; i < length; ++i, pixel += channels) {
-      Floats4 values;
-      std::memcpy(&values, pixel, sizeof(values));
-      sums += weights[i] * values;
-    }
-    const Ints4 rounded = __builtin_convertvector(sums + 0.5f, Ints4);
-    for (int channel = 0; channel < channels; ++channel) {
-      output[channel] = static_cast<uint8_t>(rounded[channel]);
+    for (int channel = 0; channel < channels; ++channel, output += group) {
+      const Floats8 rounded = totals[channel] + 0.5f;
+      std::memcpy(output, &rounded, sizeof(rounded));
     }
   }
+}
+
+// Writes `rows` rows of `row_bytes`.
+ALWAYS_INLINE void store_rows(const float* totals, int rows, size_t row_bytes, uint8_t* output) {
+  size_t at = 0;
+  for (; at + group <= row_bytes; at += group) {
+    Floats8 block[group];
+    std::memcpy(block, totals + at * group, sizeof(block));
+    transpose(block);
+    for (int r = 0; r < rows; ++r)
+      store_bytes(__builtin_convertvector(block[r], Ints8), output + r * row_bytes + at);
+  }
+  for (; at < row_bytes; ++at)
+    for (int r = 0; r < rows; ++r)
+      output[r * row_bytes + at] = static_cast<uint8_t>(totals[at * group + r]);
 }
 
 struct Size {
@@ -157,15 +218,23 @@ FOR_EACH_PROCESSOR void resize(const uint8_t* image, Size input, int channels, c
   const size_t row_bytes = static_cast<size_t>(input.width) * channels;
   const size_t begin = static_cast<size_t>(first) * channels;
   const size_t size = last > first ? static_cast<size_t>(last - first) * channels : 0;
-  std::vector<float> sums(row_bytes + 4, 0.0f);
-  for (int y = 0; y < output_size.height; ++y) {
-    const uint8_t* rows = image + row_bytes * down.starts[y] + begin;
-    const float* weights = &down.weights[static_cast<size_t>(down.stride) * y];
-    if (size > 0) add_rows(rows, row_bytes, weights, down.lengths[y], size, sums.data() + begin);
-    if (channels == 1) add_columns<1>(sums.data(), across, output_size.width, output);
-    else if (channels == 3) add_columns<3>(sums.data(), across, output_size.width, output);
-    else add_columns<4>(sums.data(), across, output_size.width, output);
-    output += static_cast<size_t>(output_size.width) * channels;
+  const size_t output_bytes = static_cast<size_t>(output_size.width) * channels;
+  std::vector<float> sums(size * group);
+  std::vector<float> totals(output_bytes * group);
+  for (int y = 0; y < output_size.height; y += group, output += group * output_bytes) {
+    const int wanted = std::min(group, output_size.height - y);
+    Row rows[group];
+    for (int r = 0; r < group; ++r) {
+      // the last row fills up the last group
+      const int row = y + std::min(r, wanted - 1);
+      rows[r] = {image + row_bytes * down.starts[row] + begin,
+                 &down.weights[static_cast<size_t>(down.stride) * row], down.lengths[row]};
+    }
+    add_rows(rows, row_bytes, size, sums.data());
+    if (channels == 1) add_columns<1>(sums.data(), first, across, output_size.width, totals.data());
+    else if (channels == 3) add_columns<3>(sums.data(), first, across, output_size.width, totals.data());
+    else add_columns<4>(sums.data(), first, across, output_size.width, totals.data());
+    store_rows(totals.data(), wanted, output_bytes, output);
   }
 }
 
