@@ -1,12 +1,12 @@
-import type { TensorFlow } from '../../src/engine/tensorflow.js'
+import type { TensorFlowJs } from '../../testing/tensorflow-js.js'
 import type { Network } from './cases.js'
 
-type Layers = TensorFlow['layers']
+type Layers = TensorFlowJs['layers']
 type Symbolic = ReturnType<Layers['input']>
 type Activation = 'relu' | 'elu'
 
 /** Builds a network with tfjs-layers: images [n, size, size, 3] → logits [n, classes]. */
-export function build(tf: TensorFlow, network: Network, size: number, classes: number) {
+export function build(tf: TensorFlowJs, network: Network, size: number, classes: number) {
   const input = tf.input({ shape: [size, size, 3] })
   const output = { 'resnet-plain': plain, resnet50, vgg16 }[network](
     layerHelpers(tf),
@@ -18,7 +18,7 @@ export function build(tf: TensorFlow, network: Network, size: number, classes: n
 
 type LayerHelpers = ReturnType<typeof layerHelpers>
 
-function layerHelpers({ layers }: TensorFlow) {
+function layerHelpers({ layers }: TensorFlowJs) {
   const norm = (x: Symbolic, activation?: Activation) => {
     const y = layers.batchNormalization().apply(x) as Symbolic
     if (!activation) return y

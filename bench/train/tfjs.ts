@@ -1,14 +1,13 @@
 // TensorFlow.js's `trainOnBatch`, on the same binding and libtensorflow as Trainyard.
-import { loadTensorFlow } from '../../src/engine/tensorflow.js'
+import { loadTensorFlowJs, type TensorFlowJs } from '../../testing/tensorflow-js.js'
 import { runSubject } from '../subject-protocol.js'
-import { versionsOf } from './binding.js'
 import type { CaseRequest } from './cases.js'
 import type { PreparedTraining } from './ready.js'
 import { noise } from './synthetic.js'
 import { build } from './tfjs-networks.js'
 
 async function prepare({ network, size, batch, classes }: CaseRequest): Promise<PreparedTraining> {
-  const tf = loadTensorFlow()
+  const tf = loadTensorFlowJs()
   const model = build(tf, network, size, classes)
   const loss = (truth: ReturnType<typeof tf.tensor>, logits: ReturnType<typeof tf.tensor>) =>
     tf.losses.softmaxCrossEntropy(truth, logits)
@@ -39,6 +38,16 @@ async function prepare({ network, size, batch, classes }: CaseRequest): Promise<
       while (times.length < count) times.push(await step())
       return times
     },
+  }
+}
+
+/** Of TensorFlow.js, and of libtensorflow as the binding says it. */
+function versionsOf(tf: TensorFlowJs): Record<string, string> {
+  const { binding } = tf.backend() as unknown as { binding: { TF_Version: string } }
+  return {
+    node: process.versions.node,
+    'TensorFlow.js': tf.version.tfjs,
+    tensorflow: binding.TF_Version,
   }
 }
 

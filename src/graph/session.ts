@@ -12,7 +12,7 @@ import {
   toFeedTensor,
 } from './values.js'
 
-/** The part of `@tensorflow/tfjs-node-gpu` that a session needs; the caller loads it. */
+/** The part of TensorFlow that a session needs; the caller loads it (src/engine/tensorflow.ts). */
 export interface Runtime {
   tensor(
     values: Float32Array | Int32Array | Uint8Array | Uint8Array[],

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
 
 export type Type = keyof typeof types
-const types = { float: 1, int32: 3, uint8: 4 }
+const types = { float: 1, int32: 3 }
 
 /**
  * Writes a SavedModel that computes `product = MatMul(x, x)`, with x cast to float from `type`. Written

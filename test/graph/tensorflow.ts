@@ -1,18 +1,12 @@
-import { createRequire } from 'node:module'
 import type { Graph } from '../../src/graph/graph.js'
 import { type SavedModelSpec, writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession, type Runtime, type Session } from '../../src/graph/session.js'
 import { type CleanupScope, tempFolder } from '../../testing/temp-folder.js'
+import { loadTensorFlowJs } from '../../testing/tensorflow-js.js'
 
-const require = createRequire(import.meta.url)
-
-/** The TensorFlow binding. */
+/** TensorFlow, which counts its tensors. */
 export function tensorflow(): Runtime & { memory(): { numTensors: number } } {
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
-  const util = require('node:util')
-  // the binding still calls a function that Node 23 removed
-  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
-  return require('@tensorflow/tfjs-node-gpu')
+  return loadTensorFlowJs() as unknown as Runtime & { memory(): { numTensors: number } }
 }
 
 /** Writes the graph to a temporary folder and opens it; closed after the test or file. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadTensorFlow } from '../../src/engine/tensorflow.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
-import { openSession, type Runtime } from '../../src/graph/session.js'
+import { openSession } from '../../src/graph/session.js'
 import type { MetricRow } from '../../src/spec/metrics.js'
 import type { NetworkOptions, PlainResNet } from '../../src/spec/model-options.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
@@ -36,7 +36,7 @@ const folder = 'test/training/reference'
 export const reference: Reference = JSON.parse(await readFile(join(folder, 'losses.json'), 'utf8'))
 export const records = join(folder, 'images.tfrecord')
 export const images = { ...reference, encoding: 'raw' as const }
-export const runtime = loadTensorFlow() as unknown as Runtime
+export const runtime = loadTensorFlow()
 export const allRecords = {
   files: [records],
   first: 0,

@@ -8,7 +8,7 @@ import { placeholder } from '../../../graph/ops/constant.js'
 import { decodeImage } from '../../../graph/ops/image.js'
 import { cast } from '../../../graph/ops/math.js'
 import { type Signature, writeSavedModel } from '../../../graph/saved-model.js'
-import { openSession, type Runtime, type Session } from '../../../graph/session.js'
+import { openSession, type Session } from '../../../graph/session.js'
 import { SessionError } from '../../../graph/values.js'
 import type { ImageError } from '../image-error.js'
 import type { ImageShape } from '../image-source.js'
@@ -48,7 +48,7 @@ export class ImageDecoder {
     const folder = await mkdtemp(join(tmpdir(), 'trainyard-decoder-'))
     try {
       await writeSavedModel(folder, graph, { signatures })
-      const session = await openSession(loadTensorFlow() as unknown as Runtime, folder)
+      const session = await openSession(loadTensorFlow(), folder)
       return new ImageDecoder(session, batchSize)
     } finally {
       await rm(folder, { recursive: true, force: true })

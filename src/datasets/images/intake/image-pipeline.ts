@@ -28,7 +28,7 @@ import {
 } from '../../../graph/ops/standard-image.js'
 import { copyStrings } from '../../../graph/ops/strings.js'
 import { type Signature, writeSavedModel } from '../../../graph/saved-model.js'
-import { openSession, type RunResult, type Runtime, type Session } from '../../../graph/session.js'
+import { openSession, type RunResult, type Session } from '../../../graph/session.js'
 import { freeMemory } from './free-memory.js'
 
 export interface PipelineInput {
@@ -83,7 +83,7 @@ export class ImagePipeline {
     const folder = await mkdtemp(join(scratch, 'pipeline-'))
     try {
       await writeSavedModel(folder, graph, { signatures })
-      const session = await openSession(loadTensorFlow() as unknown as Runtime, folder)
+      const session = await openSession(loadTensorFlow(), folder)
       session.run('open')
       return new ImagePipeline(session, target)
     } finally {
