@@ -19,16 +19,16 @@ async function main(): Promise<void> {
   const cacheFolder = join(dataFolder, '.cache', 'runtimes')
   const options = { threads, runtime, cacheFolder }
   const tf = loadTensorFlow()
-  // in order; but a batch is decoded while the one before it runs, if the runtime leaves this thread free
+  // in order; but batches are decoded while others run, if the runtime leaves this thread free
   let commands: Promise<void> = Promise.resolve()
-  let runs: Promise<void> = Promise.resolve()
+  const runs = new Set<Promise<void>>()
   process.on('message', (message: ToPredictor) => {
     commands = commands.then(async () => {
       if (message.type === 'run') {
-        const answer = prepare(message)
-        runs = runs.then(answer)
+        const answered = run(message).finally(() => runs.delete(answered))
+        runs.add(answered)
       } else {
-        await runs
+        await Promise.all(runs)
         await (message.type === 'load' ? load(tf, message, options) : unload(message.folder))
       }
     })
@@ -37,23 +37,15 @@ async function main(): Promise<void> {
   send({ type: 'ready', rssBytes: process.memoryUsage.rss() })
 }
 
-/** Returns a function that runs the batch and answers it; it never rejects. */
-function prepare({ id, folder, size, parts }: ToPredictor & { type: 'run' }): () => Promise<void> {
-  const fail = async (error: unknown) => send({ type: 'failed', id, error: encodeError(error) })
+/** Runs a batch and answers it; never rejects. */
+async function run({ id, folder, size, parts }: ToPredictor & { type: 'run' }): Promise<void> {
   try {
     const model = models.get(folder)
     if (!model) throw new Error(`${folder} is not loaded`)
-    const prepared = model.prepare(parts, size)
-    return async () => {
-      try {
-        const answer = await model.run(prepared)
-        send({ type: 'answer', id, answer, rssBytes: process.memoryUsage.rss() })
-      } catch (error) {
-        await fail(error)
-      }
-    }
+    const answer = await model.run(model.prepare(parts, size))
+    send({ type: 'answer', id, answer, rssBytes: process.memoryUsage.rss() })
   } catch (error) {
-    return () => fail(error)
+    send({ type: 'failed', id, error: encodeError(error) })
   }
 }
 

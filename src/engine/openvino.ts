@@ -22,7 +22,8 @@ const prototypes = {
   ov_tensor_data: [pointer, pointer],
   ov_infer_request_set_input_tensor: [pointer, pointer],
   ov_infer_request_get_tensor: [pointer, text, pointer],
-  ov_infer_request_infer: [pointer],
+  ov_infer_request_start_async: [pointer],
+  ov_infer_request_wait: [pointer],
 } as const
 
 const freeFunctions = [
@@ -137,6 +138,8 @@ const float32 = 4
 
 export interface OpenVinoOptions {
   threads: number
+  /** How many inputs run at the same time, each on its share of the threads. Default: 1. */
+  streams?: number
   /** The type of convolutions and matrix products. A processor without bfloat16 instructions takes f32 for bf16. */
   precision: 'f32' | 'bf16'
   /** The names of the outputs. */
@@ -149,11 +152,11 @@ export interface OpenVinoOptions {
  */
 export function compileOpenVino(folder: string, options: OpenVinoOptions): OpenVinoModel {
   const api = openvino()
-  const { threads, precision, outputs } = options
+  const { threads, streams = 1, precision, outputs } = options
   const properties = {
-    PERFORMANCE_HINT: 'LATENCY',
+    PERFORMANCE_HINT: streams === 1 ? 'LATENCY' : 'THROUGHPUT',
     INFERENCE_PRECISION_HINT: precision,
-    NUM_STREAMS: '1',
+    NUM_STREAMS: String(streams),
     INFERENCE_NUM_THREADS: String(threads),
     // several processes would choose the same cores
     ENABLE_CPU_PINNING: 'NO',
@@ -163,35 +166,34 @@ export function compileOpenVino(folder: string, options: OpenVinoOptions): OpenV
   try {
     const args = [api.core, model, 'CPU', pairs.length, pairs] as const
     const compiled = api.create('ov_core_compile_model_props', ...args)
-    try {
-      const request = api.create('ov_compiled_model_create_infer_request', compiled)
-      return new OpenVinoModel(api, compiled, request, outputs)
-    } catch (error) {
-      api.free('ov_compiled_model_free', compiled)
-      throw error
-    }
+    return new OpenVinoModel(api, compiled, queuedPerStream * streams, outputs)
   } finally {
     api.free('ov_model_free', model)
   }
 }
 
+/** The next input is there when a stream has run one, also while this thread is busy. */
+const queuedPerStream = 2
 /** V8 may move the values of shorter arrays. */
 const movableBytes = 64
 
 export class OpenVinoModel {
-  private last: Promise<unknown> = Promise.resolve()
+  private readonly idle: Handle[] = []
+  private created = 0
+  private readonly waiting: ((request: Handle) => void)[] = []
+  private readonly runs = new Set<Promise<unknown>>()
   private closed = false
 
   constructor(
     private readonly api: Api,
     private readonly compiled: Handle,
-    private readonly request: Handle,
+    private readonly maxRequests: number,
     private readonly outputs: readonly string[],
   ) {}
 
   /**
-   * Runs one input after another, each on another thread. `data` must not change until the promise is settled.
-   * Throws OpenVinoError.
+   * Runs an input on threads of OpenVINO, in the order of the calls. `data` must not change until the promise is
+   * settled. Throws OpenVinoError.
    */
   run(data: Float32Array, dims: readonly number[]): Promise<Record<string, Float32Array>> {
     if (this.closed) return Promise.reject(new OpenVinoError('run', 'the model is closed'))
@@ -200,13 +202,39 @@ export class OpenVinoModel {
       const reason = `${data.length} values do not fill the shape [${dims.join(', ')}]`
       return Promise.reject(new OpenVinoError('run', reason))
     }
-    const result = this.last.then(() => this.infer(data, dims))
-    this.last = result.catch(() => {})
-    return result
+    const run = this.inRequest(request => this.infer(request, data, dims))
+    this.runs.add(run)
+    const forget = () => this.runs.delete(run)
+    run.then(forget, forget)
+    return run
   }
 
-  private async infer(data: Float32Array, dims: readonly number[]) {
-    const { api, request } = this
+  /** Inputs that run or wait. */
+  get inFlight(): number {
+    return this.runs.size
+  }
+
+  private async inRequest<T>(use: (request: Handle) => Promise<T>): Promise<T> {
+    const request =
+      this.takeRequest() ?? (await new Promise<Handle>(take => this.waiting.push(take)))
+    try {
+      return await use(request)
+    } finally {
+      const next = this.waiting.shift()
+      if (next) next(request)
+      else this.idle.push(request)
+    }
+  }
+
+  private takeRequest(): Handle | undefined {
+    if (this.idle.length > 0 || this.created === this.maxRequests) return this.idle.pop()
+    const request = this.api.create('ov_compiled_model_create_infer_request', this.compiled)
+    this.created++
+    return request
+  }
+
+  private async infer(request: Handle, data: Float32Array, dims: readonly number[]) {
+    const { api } = this
     const values = data.byteLength > movableBytes ? data : unmovable(data)
     const dimensions = unmovable(BigInt64Array.from(dims, BigInt))
     const input = api.create(
@@ -217,17 +245,18 @@ export class OpenVinoModel {
     )
     try {
       api.call('ov_infer_request_set_input_tensor', request, input)
-      await api.callAsync('ov_infer_request_infer', request)
-      return Object.fromEntries(this.outputs.map(name => [name, this.output(name)]))
+      api.call('ov_infer_request_start_async', request)
+      await api.callAsync('ov_infer_request_wait', request)
+      return Object.fromEntries(this.outputs.map(name => [name, this.output(request, name)]))
     } finally {
       api.free('ov_tensor_free', input)
     }
   }
 
   /** Copies an output, whose memory the next run overwrites. */
-  private output(name: string): Float32Array {
+  private output(request: Handle, name: string): Float32Array {
     const { api } = this
-    const tensor = api.create('ov_infer_request_get_tensor', this.request, name)
+    const tensor = api.create('ov_infer_request_get_tensor', request, name)
     try {
       const length = Number(api.create('ov_tensor_get_size', tensor))
       const address = api.create('ov_tensor_data', tensor)
@@ -241,8 +270,8 @@ export class OpenVinoModel {
   close(): void {
     if (this.closed) return
     this.closed = true
-    void this.last.then(() => {
-      this.api.free('ov_infer_request_free', this.request)
+    void Promise.allSettled(this.runs).then(() => {
+      for (const request of this.idle) this.api.free('ov_infer_request_free', request)
       this.api.free('ov_compiled_model_free', this.compiled)
     })
   }

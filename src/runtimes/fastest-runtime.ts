@@ -1,9 +1,8 @@
-import type { OpenVinoModel } from '../engine/openvino.js'
 import { openSession, type Runtime, type Session } from '../graph/session.js'
 import { countCrashes, markAttempt, maxCrashes } from './load-attempts.js'
 import { describe, faster, type Measurement, measure } from './measure.js'
-import { type NetworkPrecision, type RuntimeName, serving } from './network.js'
-import { compileNetwork, predict as runOpenVino } from './openvino-network.js'
+import { type NetworkOptions, type NetworkPrecision, type RuntimeName, serving } from './network.js'
+import { type CompiledNetwork, openCompiled } from './openvino-network.js'
 import { measurementKey, recall, remember } from './remembered-measurements.js'
 import { predict as runTensorFlow } from './tensorflow-network.js'
 
@@ -12,7 +11,7 @@ export interface Fastest {
   runtime: RuntimeName
   reason: string
   isFallback: boolean
-  model?: OpenVinoModel
+  compiled?: CompiledNetwork
   session?: Session
 }
 
@@ -23,11 +22,11 @@ export interface Fastest {
 export async function findFastest(
   tf: Runtime,
   folder: string,
-  threads: number,
   precision: NetworkPrecision,
-  cacheFolder: string | undefined,
+  options: Pick<NetworkOptions, 'threads' | 'image' | 'cacheFolder'>,
 ): Promise<Fastest> {
-  if (cacheFolder === undefined) return compare(tf, folder, threads, precision, async () => {})
+  const { threads, cacheFolder } = options
+  if (cacheFolder === undefined) return compare(tf, folder, precision, options, async () => {})
   const key = await measurementKey(folder, threads, precision)
   const known = await recall(cacheFolder, key)
   if (known) return { runtime: faster(known), reason: describe(known), isFallback: false }
@@ -37,7 +36,7 @@ export async function findFastest(
   }
   const removeMark = await markAttempt(cacheFolder, key)
   try {
-    return await compare(tf, folder, threads, precision, measurement =>
+    return await compare(tf, folder, precision, options, measurement =>
       remember(cacheFolder, key, measurement),
     )
   } finally {
@@ -48,35 +47,35 @@ export async function findFastest(
 async function compare(
   tf: Runtime,
   folder: string,
-  threads: number,
   precision: NetworkPrecision,
+  options: Pick<NetworkOptions, 'threads' | 'image'>,
   onMeasured: (measurement: Measurement) => Promise<void>,
 ): Promise<Fastest> {
-  const model = compileNetwork(folder, threads, precision)
+  const compiled = await openCompiled(folder, precision, options)
   let session: Session | null = null
   try {
     session = await openSession(tf, folder)
-    const measurement = await measureBoth(model, session)
+    const measurement = await measureBoth(compiled, session)
     await onMeasured(measurement)
     const found = { reason: describe(measurement), isFallback: false }
     if (faster(measurement) === 'openvino') {
       session.close()
-      return { ...found, runtime: 'openvino', model }
+      return { ...found, runtime: 'openvino', compiled }
     }
-    model.close()
+    compiled.close()
     return { ...found, runtime: 'tensorflow', session }
   } catch (error) {
-    model.close()
+    compiled.close()
     session?.close()
     throw error
   }
 }
 
-function measureBoth(model: OpenVinoModel, session: Session): Promise<Measurement> {
+function measureBoth(compiled: CompiledNetwork, session: Session): Promise<Measurement> {
   const [, ...image] = session.inputShape(serving.signature, serving.input)
   return measure(
     {
-      openvino: batch => runOpenVino(model, batch),
+      openvino: batch => compiled.run(batch),
       tensorflow: async batch => runTensorFlow(session, batch),
     },
     image as [number, number, number],

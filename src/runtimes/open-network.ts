@@ -6,7 +6,7 @@ import { cpuFlags, supportsBfloat16 } from '../engine/processor.js'
 import { openSession, type Runtime } from '../graph/session.js'
 import { type Fastest, findFastest } from './fastest-runtime.js'
 import type { LoadedNetwork, NetworkOptions, NetworkPrecision } from './network.js'
-import { compileForShortRuns, compileNetwork, openVinoNetwork } from './openvino-network.js'
+import { openCompiled } from './openvino-network.js'
 import { tensorFlowNetwork } from './tensorflow-network.js'
 
 /**
@@ -28,19 +28,16 @@ export async function openNetwork(
   try {
     const choice = await chooseRuntime(tf, folder, precision, options)
     if (choice.runtime === 'tensorflow') return inTensorFlow(choice)
-    const { threads, image } = options
-    const model = choice.model ?? compileNetwork(folder, threads, precision)
-    const shortRuns =
-      image === undefined
-        ? null
-        : await compileForShortRuns(folder, precision, { model, threads }, image)
+    const compiled = choice.compiled ?? (await openCompiled(folder, precision, options))
     const lacksBfloat16 = options.precision === 'bf16' && precision !== 'bf16'
-    return openVinoNetwork(model, shortRuns, bytes, {
+    return {
+      ...compiled,
+      bytes,
       runtime: 'openvino',
       precision,
       reason: lacksBfloat16 ? `${choice.reason}; ${withoutBfloat16}` : choice.reason,
       isFallback: lacksBfloat16,
-    })
+    }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     return inTensorFlow({ reason, isFallback: true })
@@ -51,8 +48,9 @@ async function chooseRuntime(
   tf: Runtime,
   folder: string,
   precision: NetworkPrecision,
-  { runtime, threads, cacheFolder }: NetworkOptions,
+  options: NetworkOptions,
 ): Promise<Fastest> {
+  const { runtime } = options
   if (runtime === 'tensorflow') return { runtime, reason: 'as set', isFallback: false }
   if (!hasOpenVino()) {
     const usesGpu = readInstallation().kind === 'cuda' && runtime === 'auto'
@@ -65,7 +63,7 @@ async function chooseRuntime(
   if (precision === 'bf16') {
     return { runtime: 'openvino', reason: 'only OpenVINO computes in bf16', isFallback: false }
   }
-  return findFastest(tf, folder, threads, precision, cacheFolder)
+  return findFastest(tf, folder, precision, options)
 }
 
 /** The graph is in float32; a quantized one computes 8-bit values in it. */

@@ -7,6 +7,8 @@ import { openVinoVersion } from '../engine/openvino.js'
 import type { BatchTimes, Measurement } from './measure.js'
 import type { NetworkPrecision } from './network.js'
 
+/** How OpenVINO runs batches. What was measured of another way is not recalled. */
+const measured = 'streams'
 /** Each has about 200 bytes. */
 const maxFiles = 1000
 
@@ -19,7 +21,8 @@ export async function measurementKey(
   threads: number,
   precision: NetworkPrecision,
 ): Promise<string> {
-  const machine = [process.platform, process.arch, cpus()[0]?.model, threads, openVinoVersion()]
+  const cpu = [process.platform, process.arch, cpus()[0]?.model, threads]
+  const machine = [...cpu, openVinoVersion(), measured]
   return createHash('sha256')
     .update(JSON.stringify([...machine, precision]))
     .update(await readFile(join(folder, 'saved_model.pb')))

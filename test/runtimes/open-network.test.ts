@@ -15,9 +15,10 @@ import { writeSavedModel } from '../../src/graph/saved-model.js'
 import type { NetworkOutput, NetworkOptions as OpenOptions } from '../../src/runtimes/network.js'
 import { openNetwork } from '../../src/runtimes/open-network.js'
 import {
-  compileForShortRuns,
   compileNetwork,
+  compileStreams,
   predict,
+  predictInStreams,
 } from '../../src/runtimes/openvino-network.js'
 import type { NetworkOptions } from '../../src/spec/model-options.js'
 import { classes, randomImages, tf, writeRandomModel } from './random-model.js'
@@ -77,11 +78,12 @@ for (const { model, side } of networks) {
       const batch = randomImages(n, side)
       const expected = await tensorflow.run(batch)
       const actual = await openvino.run(batch)
-      assert.deepEqual(await forRequests.run(batch), actual)
-      assert.equal(actual.classes, classes)
-      assert.equal(actual.probabilities.length, n * classes)
-      assert.ok(distance(actual.probabilities, expected.probabilities) < 1e-4)
-      assert.ok(distance(actual.logits, expected.logits) < 1e-4 * scale(expected))
+      for (const output of [actual, await forRequests.run(batch)]) {
+        assert.equal(output.classes, classes)
+        assert.equal(output.probabilities.length, n * classes)
+        assert.ok(distance(output.probabilities, expected.probabilities) < 1e-4)
+        assert.ok(distance(output.logits, expected.logits) < 1e-4 * scale(expected))
+      }
       if (!hasBfloat16) continue
       const rounded = await bf16.run(batch)
       assert.equal(bf16.precision, 'bf16')
@@ -98,15 +100,53 @@ test('a few images of a small network run on one thread, with the same digits', 
   t.after(() => onAllThreads.close())
   const image = [side, side, 3] as const
   const compile = (threads: number) =>
-    compileForShortRuns(folder, 'fp32', { model: onAllThreads, threads }, image)
+    compileStreams(folder, 'fp32', { model: onAllThreads, threads }, image)
   const shortRuns = (await compile(2))!
   t.after(() => shortRuns.model.close())
-  assert.ok(shortRuns.maxImages > 0)
+  assert.ok(shortRuns.maxShort > 0)
   for (const n of [1, 3]) {
     const batch = randomImages(n, side)
     assert.deepEqual(await predict(shortRuns.model, batch), await predict(onAllThreads, batch))
   }
   assert.equal(await compile(1), null)
+})
+
+test('a batch that is divided among streams has the digits of its parts, in order', async t => {
+  const { model, side } = networks[2]!
+  const folder = await writeRandomModel(await temporaryFolder(t), model, side)
+  const onAllThreads = compileNetwork(folder, 2, 'fp32')
+  const inStreams = compileNetwork(folder, 2, 'fp32', 2)
+  t.after(() => onAllThreads.close())
+  t.after(() => inStreams.close())
+  const streams = { model: inStreams, count: 2, maxShort: 0 }
+  const partsOf = { 1: [1], 3: [2, 1], 8: [4, 4] }
+  // batches that run at the same time, more than there are streams
+  const batches = Object.keys(partsOf).map(size => randomImages(Number(size), side))
+  const answers = await Promise.all(batches.map(batch => predictInStreams(streams, batch)))
+  for (const [i, parts] of Object.values(partsOf).entries()) {
+    const { data } = batches[i]!
+    let image = 0
+    for (const size of parts) {
+      const at = (images: number) => images * 3 * side ** 2
+      const pixels = data.slice(at(image), at(image + size))
+      const expected = await predict(onAllThreads, { data: pixels, shape: [size, side, side, 3] })
+      const ofPart = (values: Float32Array) =>
+        values.slice(image * classes, (image + size) * classes)
+      assert.deepEqual(ofPart(answers[i]!.logits), expected.logits)
+      assert.deepEqual(ofPart(answers[i]!.probabilities), expected.probabilities)
+      image += size
+    }
+  }
+})
+
+test('requests at the same time have the digits of requests alone', async t => {
+  const { model, side } = networks[4]!
+  const folder = await writeRandomModel(await temporaryFolder(t), model, side)
+  const network = await open(t, folder, { runtime: 'openvino', image: [side, side, 3] })
+  const batches = [1, 1, 4, 3].map(size => randomImages(size, side))
+  const alone = []
+  for (const batch of batches) alone.push(await network.run(batch))
+  assert.deepEqual(await Promise.all(batches.map(batch => network.run(batch))), alone)
 })
 
 test('bytes are pixels as floats are', async t => {
