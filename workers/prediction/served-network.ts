@@ -135,14 +135,12 @@ export class ServedNetwork {
 
   private pad(parts: readonly PreparedPart[], size: number): ImageBatch {
     const shape = [size, ...this.image] as const
-    const [only] = parts
-    if (parts.length === 1 && only instanceof Float32Array && only.length === size * this.values) {
-      return { data: only, shape }
-    }
+    const sound = parts.flatMap(part => (part instanceof Error ? [] : [part]))
+    const adjacent = asOne(sound, size * this.values)
+    if (adjacent) return { data: adjacent, shape }
     const data = new Float32Array(size * this.values)
     let offset = 0
-    for (const part of parts) {
-      if (part instanceof Error) continue
+    for (const part of sound) {
       data.set(part, offset)
       offset += part.length
     }
@@ -151,6 +149,18 @@ export class ServedNetwork {
 }
 
 const failed = (part: PreparedPart) => ({ error: encodeError(part) })
+
+/** Arrays that follow each other in memory, as files that were decoded together do: nothing is copied. */
+function asOne(arrays: readonly Float32Array[], length: number): Float32Array | null {
+  const { buffer, byteOffset } = arrays[0]!
+  let end = byteOffset
+  for (const array of arrays) {
+    if (array.buffer !== buffer || array.byteOffset !== end) return null
+    end += array.byteLength
+  }
+  const one = new Float32Array(buffer, byteOffset, (end - byteOffset) / 4)
+  return one.length === length ? one : null
+}
 
 function joined(arrays: readonly Float32Array[]): Float32Array {
   const [only] = arrays
