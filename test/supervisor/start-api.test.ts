@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { listProcesses, readStat } from '../../src/processes.js'
-import { apiScript } from '../../src/supervisor/api-process.js'
+import { apiFlags, apiScript } from '../../src/supervisor/api-process.js'
 import { waitForListening } from '../../testing/api-process.js'
 import { within } from '../../testing/eventually.js'
 import { startRedis } from '../../testing/redis.js'
@@ -39,7 +39,7 @@ test('an API that is started alone has its heap limit and thread pool, and ends 
     const environment = await environmentOf(candidate)
     if (!environment.includes(`TRAINYARD_DATA=${env.TRAINYARD_DATA}`)) continue
     pid = candidate
-    assert.ok(args.includes('--max-old-space-size=1024'), args.join(' '))
+    for (const flag of apiFlags) assert.ok(args.includes(flag), args.join(' '))
     assert.ok(environment.includes('UV_THREADPOOL_SIZE=16'))
   }
   assert.ok(pid !== undefined, 'no API process was found')
