@@ -4,9 +4,16 @@ import { join } from 'node:path'
 import { fromBinary, toBinary } from '@bufbuild/protobuf'
 import { graphInput } from '../../src/datasets/images/encoded/graph-input.js'
 import { ImageError } from '../../src/datasets/images/image-error.js'
+import { loadNativeOps } from '../../src/engine/native-ops.js'
 import { TrainyardError } from '../../src/errors.js'
-import { factsLength, factValues, type ImageFacts } from '../../src/graph/ops/standard-image.js'
-import { SavedModelSchema } from '../../src/graph/proto/tensorflow_pb.js'
+import { withNativeResize } from '../../src/graph/native-resize-part.js'
+import {
+  contentKinds,
+  factsLength,
+  factValues,
+  type ImageFacts,
+} from '../../src/graph/ops/standard-image.js'
+import { type SavedModel, SavedModelSchema } from '../../src/graph/proto/tensorflow_pb.js'
 import { partOfSavedModel } from '../../src/graph/saved-model-part.js'
 import { openSession, type Runtime, type Session } from '../../src/graph/session.js'
 import type { ImageShape } from '../../src/spec/ipc-messages.js'
@@ -41,14 +48,33 @@ export class Decoder {
   /** Opens the part of the SavedModel in `folder` that decodes. */
   static async open(runtime: Runtime, folder: string, image: ImageShape): Promise<Decoder> {
     const model = fromBinary(SavedModelSchema, await readFile(join(folder, 'saved_model.pb')))
-    const part = toBinary(SavedModelSchema, partOfSavedModel(model, signatures))
-    const temporary = await mkdtemp(join(tmpdir(), 'trainyard-decoder-'))
-    try {
-      await writeFile(join(temporary, 'saved_model.pb'), part)
-      return new Decoder(await openSession(runtime, temporary), image)
-    } finally {
-      await rm(temporary, { recursive: true })
-    }
+    const part = partOfSavedModel(model, signatures)
+    const stock = new Decoder(await openPart(runtime, part), image)
+    const faster = stock.turnsImages && loadNativeOps() ? withNativeResize(part) : null
+    if (!faster) return stock
+    const native = new Decoder(await openPart(runtime, faster), image)
+    // a TensorFlow that was compiled to round in another way, or a graph of another version
+    const [kept, other] = native.resizesAs(stock) ? [native, stock] : [stock, native]
+    other.close()
+    return kept
+  }
+
+  /** Whether pictures of noise get the same pixels when they are enlarged and made smaller. */
+  resizesAs(other: Decoder): boolean {
+    const [height, width, channels] = this.image
+    const sizes = [
+      [Math.ceil(height / 2), Math.ceil(width / 3)],
+      [2 * height + 1, 3 * width + 2],
+    ] as const
+    return sizes.every(([h, w]) => {
+      const facts = { kind: contentKinds.pixels, orientation: 1, height: h, width: w }
+      const inputs = {
+        file: noise(h * w * channels),
+        facts: { data: factValues(facts), shape: [factsLength] },
+      }
+      const [own, others] = [this, other].map(each => each.run('decode', inputs, 'image'))
+      return own!.every((value, i) => value === others![i])
+    })
   }
 
   /**
@@ -127,6 +153,26 @@ export class Decoder {
   private run(signature: string, inputs: Parameters<Session['run']>[1], output: string) {
     return this.session.run(signature, inputs).floats(output)
   }
+}
+
+/** A session of its own, for which the SavedModel is a file for a moment. */
+async function openPart(runtime: Runtime, part: SavedModel): Promise<Session> {
+  const temporary = await mkdtemp(join(tmpdir(), 'trainyard-decoder-'))
+  try {
+    await writeFile(join(temporary, 'saved_model.pb'), toBinary(SavedModelSchema, part))
+    return await openSession(runtime, temporary)
+  } finally {
+    await rm(temporary, { recursive: true })
+  }
+}
+
+/** By a linear congruential generator, of which the upper bits are random enough. */
+function noise(length: number): Uint8Array {
+  let state = 1
+  return Uint8Array.from({ length }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state >>> 24
+  })
 }
 
 function manyInputs(group: readonly Encoded[]) {
