@@ -10,9 +10,17 @@ const undecided: i32 = 8
 
 /** The words for missing, true and false have no more bytes. */
 const maxWordBytes = 9
+/** How those begin: bits for n, t, f, y, < (also |), #, ?, - and 1, of which | 32 keeps the signs. */
+const wordsBelow64: u64 = (1 << 35) | (1 << 45) | (1 << 49) | (1 << 60) | (1 << 63)
+const wordsFrom64: u64 = (1 << 38) | (1 << 46) | (1 << 52) | (1 << 57)
 const maxFloat32: f64 = 3.4028234663852886e38
 const minNormalFloat32: f64 = 1.1754943508222875e-38
 const maxSafeInteger: u64 = 9007199254740991
+/**
+ * Less than this, significands are exact in float64, and those of numbers that are written with all of their digits
+ * are not, so that the way to compute them can be foreseen.
+ */
+const maxExact: u64 = 1000000000000000
 /** Digits that an unsigned integer of 64 bits always holds. */
 const maxDigits = 19
 
@@ -79,9 +87,9 @@ function areDigits(bytes: u64): bool {
   )
 }
 
-/** The value of eight digits. */
+/** The value of eight digits, each less the code of 0. */
 function valueOfEight(digits: u64): u64 {
-  let pairs = digits - 0x3030303030303030
+  let pairs = digits
   pairs = pairs * 10 + (pairs >> 8)
   return (
     ((pairs & 0x000000ff000000ff) * 0x000f424000000064 +
@@ -94,26 +102,46 @@ function valueOfEight(digits: u64): u64 {
 function classify(start: i32, end: i32): i32 {
   if (end - start > maxWordBytes) return other
   const first = <i32>load<u8>(start) | 32
-  // n, t, f, y, < (also |), #, ?, - and 1, of which | 32 keeps the signs
-  const mayBeWord =
-    first === 110 ||
-    first === 116 ||
-    first === 102 ||
-    first === 121 ||
-    first === 60 ||
-    first === 35 ||
-    first === 63 ||
-    first === 45 ||
-    first === 49
-  return mayBeWord ? other | undecided : other
+  const words = first < 64 ? wordsBelow64 : wordsFrom64
+  return first < 128 && ((words >> <u64>(first & 63)) & 1) !== 0 ? other | undecided : other
 }
 
 let value: f64 = 0
 let fits = false
 let hasLeadingZero = false
 
-/** Parses one cell. Leaves its value. `fits` and `hasLeadingZero` are set if it is a number. */
-function parse(start: i32, end: i32, powers: i32, exact: i32, decimal: i32): i32 {
+/** The number of a significand and an exponent, which `start` to `end` write. */
+function finish(
+  significand: u64,
+  exponent: i32,
+  isNegative: bool,
+  isWhole: bool,
+  start: i32,
+  end: i32,
+  powers: i32,
+  exact: i32,
+): i32 {
+  let found: f64
+  if (significand === 0) found = 0
+  else if (significand < maxExact && exponent >= -maxExactPower && exponent <= maxExactPower) {
+    const power = load<f64>(exact + abs(exponent) * 8)
+    found = exponent < 0 ? <f64>significand / power : <f64>significand * power
+  } else if (exponent < minPower || exponent > maxPower) return undecided
+  else found = scale(significand, exponent, powers)
+  if (found < 0) return undecided
+  if (!(found <= maxFloat32)) return classify(start, end)
+  if (fits && <f64>(<f32>found) !== found) {
+    while (significand >= 1000000 && significand % 10 === 0) significand /= 10
+    fits = significand < 1000000 && found >= minNormalFloat32
+  }
+  value = reinterpret<f64>(reinterpret<u64>(found) | ((<u64>isNegative) << 63))
+  if (isWhole && found <= <f64>maxSafeInteger) return number | integer
+  hasLeadingZero = false
+  return number
+}
+
+/** As `parse`, of a cell of any form. */
+function parseAny(start: i32, end: i32, powers: i32, exact: i32, decimal: i32): i32 {
   let at = start
   const sign = <i32>load<u8>(at)
   const isNegative = sign === 45
@@ -123,7 +151,7 @@ function parse(start: i32, end: i32, powers: i32, exact: i32, decimal: i32): i32
   while (end - at >= 8) {
     const eight = load<u64>(at)
     if (!areDigits(eight)) break
-    significand = significand * 100000000 + valueOfEight(eight)
+    significand = significand * 100000000 + valueOfEight(eight - 0x3030303030303030)
     at += 8
     if (at - firstDigit > maxDigits) return undecided
   }
@@ -143,7 +171,7 @@ function parse(start: i32, end: i32, powers: i32, exact: i32, decimal: i32): i32
     while (end - at >= 8 && digits + (at - fraction) <= 11) {
       const eight = load<u64>(at)
       if (!areDigits(eight)) break
-      significand = significand * 100000000 + valueOfEight(eight)
+      significand = significand * 100000000 + valueOfEight(eight - 0x3030303030303030)
       at += 8
     }
     while (at < end) {
@@ -173,27 +201,85 @@ function parse(start: i32, end: i32, powers: i32, exact: i32, decimal: i32): i32
     }
     exponent += isSmall ? -written : written
   }
-  let found: f64
-  if (significand === 0) found = 0
-  else if (
-    significand <= maxSafeInteger &&
-    exponent >= -maxExactPower &&
-    exponent <= maxExactPower
-  ) {
-    const power = load<f64>(exact + abs(exponent) * 8)
-    found = exponent < 0 ? <f64>significand / power : <f64>significand * power
-  } else if (exponent < minPower || exponent > maxPower) return undecided
-  else found = scale(significand, exponent, powers)
-  if (found < 0) return undecided
-  if (!(found <= maxFloat32)) return classify(start, end)
-  if (fits && <f64>(<f32>found) !== found) {
-    while (significand % 10 === 0) significand /= 10
-    fits = significand < 1000000 && found >= minNormalFloat32
+  hasLeadingZero = isWhole && <i32>load<u8>(firstDigit) === 48 && end - firstDigit > 1
+  return finish(significand, exponent, isNegative, isWhole, start, end, powers, exact)
+}
+
+/** Powers of 10 in 64 bits. */
+const tens = memory.data<u64>([
+  1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000,
+  100000000000, 1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
+  100000000000000000, 1000000000000000000, 10000000000000000000,
+])
+
+/** The bytes of the last 0 to 8 digits of eight, each of which is less than 16. */
+const lastBytes = memory.data<u64>([
+  0, 0x0f00000000000000, 0x0f0f000000000000, 0x0f0f0f0000000000, 0x0f0f0f0f00000000,
+  0x0f0f0f0f0f000000, 0x0f0f0f0f0f0f0000, 0x0f0f0f0f0f0f0f00, 0x0f0f0f0f0f0f0f0f,
+])
+
+/** The value of the last `digits` bytes before `end`, of which there are at most eight. */
+function valueOfFew(end: i32, digits: i32): u64 {
+  return valueOfEight(load<u64>(end - 8) & load<u64>(lastBytes + digits * 8))
+}
+
+/**
+ * The value of up to 24 digits before `end`, if it fits. The numbers of a column are short or long: their lengths
+ * differ beyond that, so that branches on them would be guessed wrong.
+ */
+function valueOfDigits(end: i32, digits: i32): u64 {
+  if (digits <= 8) return valueOfFew(end, digits)
+  const low = valueOfFew(end, 8)
+  const middle = valueOfFew(end - 8, min(digits - 8, 8))
+  const high = valueOfFew(end - 16, max(digits - 16, 0))
+  return (high * 100000000 + middle) * 100000000 + low
+}
+
+/** Bit n is set if byte n of 32 is a digit. */
+function digitBits(at: i32): u32 {
+  const zero = i8x16.splat(48)
+  const ten = i8x16.splat(10)
+  const low = i8x16.lt_u(i8x16.sub(v128.load(at), zero), ten)
+  const high = i8x16.lt_u(i8x16.sub(v128.load(at, 16), zero), ten)
+  return <u32>i8x16.bitmask(low) | ((<u32>i8x16.bitmask(high)) << 16)
+}
+
+/**
+ * Parses one cell that is not empty. Leaves its value. `fits` and `hasLeadingZero` are set if it is a number. Most
+ * numbers have a sign, digits, a point and digits, in this order, and these are found at once.
+ */
+function parse(start: i32, end: i32, powers: i32, exact: i32, decimal: i32): i32 {
+  const sign = <i32>load<u8>(start)
+  const isNegative = sign === 45
+  const first = start + (<i32>isNegative | <i32>(sign === 43))
+  const length = end - first
+  // the value has no more than 24 digits
+  if (<u32>(length - 1) > 24) return parseAny(start, end, powers, exact, decimal)
+  const others = ~digitBits(first) & (((<u32>1) << length) - 1)
+  if (others === 0) {
+    if (length > maxDigits) return undecided
+    hasLeadingZero = length > 1 && <i32>load<u8>(first) === 48
+    return finish(valueOfDigits(end, length), 0, isNegative, true, start, end, powers, exact)
   }
-  value = isNegative ? -found : found
-  if (!isWhole || found > <f64>maxSafeInteger) return number
-  hasLeadingZero = <i32>load<u8>(firstDigit) === 48 && end - firstDigit > 1
-  return number | integer
+  const whole = <i32>ctz(others)
+  if (whole === 0) {
+    const isPoint = <i32>load<u8>(first) === decimal
+    return isPoint ? parseAny(start, end, powers, exact, decimal) : classify(start, end)
+  }
+  const isPlain = <i32>load<u8>(first + whole) === decimal && (others & (others - 1)) === 0
+  if (!isPlain || whole > 8) return parseAny(start, end, powers, exact, decimal)
+  const fraction = length - whole - 1
+  const before = valueOfFew(first + whole, whole)
+  if (whole + fraction > maxDigits) {
+    // zeros before the first digit that counts
+    let zeros = 0
+    if (before === 0) while (<i32>load<u8>(first + whole + 1 + zeros) === 48) zeros++
+    if (before !== 0 || fraction - zeros > maxDigits) return undecided
+  }
+  const scaled = before * load<u64>(tens + min(fraction, maxDigits) * 8)
+  const significand = scaled + valueOfDigits(end, fraction)
+  hasLeadingZero = false
+  return finish(significand, -fraction, isNegative, false, start, end, powers, exact)
 }
 
 /**
@@ -226,7 +312,6 @@ export function parseNumbers(
     let cell: f64 = NaN
     if (start === end) missingCount++
     else {
-      hasLeadingZero = false
       kind = parse(start, end, powers, exact, decimal)
       if ((kind & number) !== 0) {
         cell = value

@@ -134,6 +134,93 @@ function readRow(
   return isComplete ? complete : blank
 }
 
+/** Rows that `readRow` reads at most before the fast way is tried again. */
+const maxSingleRows: i32 = 64
+
+/** Bit n is set if byte n of 64 is the given one. */
+function bytesEqual(a: v128, b: v128, c: v128, d: v128, wanted: v128): u64 {
+  return (
+    <u64>i8x16.bitmask(i8x16.eq(a, wanted)) |
+    ((<u64>i8x16.bitmask(i8x16.eq(b, wanted))) << 16) |
+    ((<u64>i8x16.bitmask(i8x16.eq(c, wanted))) << 32) |
+    ((<u64>i8x16.bitmask(i8x16.eq(d, wanted))) << 48)
+  )
+}
+
+/**
+ * Reads complete rows whose fields are what lies between the delimiters: without quotes, blanks beside delimiters,
+ * carriage returns within a line, and the wrong number of fields. Stops before the first other row, and before the
+ * row that the last 64 bytes belong to. Returns how many it read.
+ */
+function readPlainRows(
+  end: i32,
+  delimiter: i32,
+  columns: i32,
+  maxRows: i32,
+  firstField: i32,
+  fieldBytes: i32,
+  lines: i32,
+): i32 {
+  const delimiters = i8x16.splat(<i8>delimiter)
+  const lineFeeds = i8x16.splat(<i8>LF)
+  const returns = i8x16.splat(<i8>CR)
+  const spaces = i8x16.splat(<i8>space)
+  const quotes = i8x16.splat(<i8>doubleQuote)
+  const lastField = columns - 1
+  let rows = 0
+  let field = 0
+  let start = at
+  let target = firstField
+  let endedBefore: u64 = 1
+  let spaceBefore: u64 = 0
+  for (let position = at; position + 64 <= end; position += 64) {
+    const a = v128.load(position)
+    const b = v128.load(position, 16)
+    const c = v128.load(position, 32)
+    const d = v128.load(position, 48)
+    const rowEnds = bytesEqual(a, b, c, d, lineFeeds)
+    let ends = bytesEqual(a, b, c, d, delimiters) | rowEnds
+    const blanks = bytesEqual(a, b, c, d, spaces)
+    const carriageReturns = bytesEqual(a, b, c, d, returns)
+    const endNext = <u64>(<i32>load<u8>(position + 64) === LF)
+    const odd =
+      bytesEqual(a, b, c, d, quotes) |
+      (blanks & ((ends << 1) | endedBefore)) |
+      (((blanks << 1) | spaceBefore) & (ends | carriageReturns)) |
+      (carriageReturns & ~((rowEnds >> 1) | (endNext << 63)))
+    if (odd !== 0) return rows
+    endedBefore = ends >> 63
+    spaceBefore = blanks >> 63
+    while (ends !== 0) {
+      const bit = ctz(ends)
+      ends &= ends - 1
+      let stop = position + <i32>bit
+      const next = stop + 1
+      if (((rowEnds >> bit) & 1) !== <u64>(field === lastField)) return rows
+      if (field === lastField) {
+        if (stop > start && <i32>load<u8>(stop - 1) === CR) stop--
+        if (lastField === 0 && stop === start) return rows
+        store<i32>(target, start)
+        store<i32>(target, stop, 4)
+        store<i32>(lines + rows * 4, line)
+        rows++
+        line++
+        at = next
+        field = 0
+        target = firstField + rows * 8
+        if (rows === maxRows) return rows
+      } else {
+        store<i32>(target, start)
+        store<i32>(target, stop, 4)
+        target += fieldBytes
+        field++
+      }
+      start = next
+    }
+  }
+  return rows
+}
+
 /**
  * Tokenises complete rows of `columns` fields from `from` to `end`. Field c of row r goes to `fields` as two int32, its
  * start and its end, at index c * stride + r, and the line of the row to `lines`. `result` gets three int32: where
@@ -155,16 +242,32 @@ export function tokenise(
 ): i32 {
   at = from
   line = firstLine
-  base = from - 64
   let rows = 0
+  let singleRows = 1
   let isStrange = false
-  while (at < end && rows < maxRows) {
-    const rowLine = line
-    const found = readRow(end, isLast, delimiter, columns, fields + rows * 8, stride * 8)
-    if (found === complete) store<i32>(lines + rows++ * 4, rowLine)
-    else if (found !== blank) {
-      isStrange = found === strange
-      break
+  let isOpen = true
+  while (isOpen && at < end && rows < maxRows) {
+    const plainRows = readPlainRows(
+      end,
+      delimiter,
+      columns,
+      maxRows - rows,
+      fields + rows * 8,
+      stride * 8,
+      lines + rows * 4,
+    )
+    rows += plainRows
+    singleRows = plainRows > 0 ? 1 : min(2 * singleRows, maxSingleRows)
+    base = at - 64
+    for (let single = 0; single < singleRows && at < end && rows < maxRows; single++) {
+      const rowLine = line
+      const found = readRow(end, isLast, delimiter, columns, fields + rows * 8, stride * 8)
+      if (found === complete) store<i32>(lines + rows++ * 4, rowLine)
+      else if (found !== blank) {
+        isStrange = found === strange
+        isOpen = false
+        break
+      }
     }
   }
   store<i32>(result, at)

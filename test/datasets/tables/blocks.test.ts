@@ -244,6 +244,35 @@ test('any bytes are read, or refused, as single rows are', () => {
   )
 })
 
+test('a strange byte anywhere among plain rows is read as single rows are', () => {
+  const anyRows = fc.constantFrom(1, 3, 20).chain(columns =>
+    fc.record({
+      columns: fc.constant(columns),
+      rows: fc.array(
+        fc.array(fc.stringMatching(/^[a-z0-9. ]{0,9}$/), {
+          minLength: columns,
+          maxLength: columns,
+        }),
+        { minLength: 1, maxLength: 20 },
+      ),
+      lineEnd: fc.constantFrom('\n', '\r\n'),
+      strange: fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(6)), {
+        maxLength: 2,
+      }),
+    }),
+  )
+  const limits = { rowBytes: 2 ** 12, columns: 100 }
+  fc.assert(
+    fc.property(anyRows, ({ columns, rows, lineEnd, strange }) => {
+      const content = Buffer.from(rows.map(row => row.join()).join(lineEnd) + lineEnd)
+      for (const [place, which] of strange)
+        content[Math.floor(place * (content.length - 1))] = Buffer.from('",\n\r x\t')[which]!
+      assertSame(content, { ...plain, columns, limits })
+    }),
+    { numRuns: 500 },
+  )
+})
+
 test('numbers in blocks are the nearest float64', () => {
   const anyBits = fc
     .bigInt({ min: 0n, max: 2n ** 64n - 1n })
