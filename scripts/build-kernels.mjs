@@ -12,7 +12,7 @@ const options = [
   ...['--importMemory', '--sharedMemory', '--maximumMemory', '65536'],
 ]
 
-const target = join(root, 'src', 'datasets', 'tables', 'blocks', 'kernel-code.ts')
+const target = join(root, 'src', 'datasets', 'tables', 'kernels', 'kernel-code.ts')
 
 /** The source of the module that holds the compiled kernels. */
 function compileKernels() {

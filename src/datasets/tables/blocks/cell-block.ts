@@ -74,7 +74,7 @@ export class ColumnCounter {
     const isMixed = found.numbers > 0 && this.booleans > 0
     if (isMixed || (stats.declared === 'integer' && !this.numbers.every(isIntegerOrMissing)))
       return this.addEach(block, 0)
-    if (found.numbers > 0) this.countNumbers(found)
+    if (found.numbers > 0) this.countNumbers(block, found)
     stats.missing += found.missing
     stats.quotedMissing += this.quotedMissing
     if (found.others + this.booleans > 0) this.countOthers(block, found.others)
@@ -178,12 +178,11 @@ export class ColumnCounter {
     return parseBoolean(bytes, start, stop) === 1 ? trueWord : falseWord
   }
 
-  private countNumbers(found: ParsedColumn): void {
-    const { stats, numbers, fields } = this
+  private countNumbers(block: CellBlock, found: ParsedColumn): void {
+    const { kernel, column, stats, numbers, fields } = this
     const { numeric } = stats
-    const isComplete = found.numbers === numbers.length
     stats.numbers += found.numbers
-    numeric.addAll(isComplete ? numbers : presentOf(numbers, found.numbers))
+    kernel.surveyNumbers(block.cells, column, block.rows, numeric)
     if (!numeric.allWhole && stats.firstFraction === null) {
       const row = numbers.findIndex(isFraction)
       stats.firstFraction = { value: numbers[row]!, row: stats.rows + row + 1 }
@@ -197,8 +196,8 @@ export class ColumnCounter {
 
   /** Counts the cells that are neither numbers nor missing: the booleans, and `others`. */
   private countOthers(block: CellBlock, others: number): void {
-    const { stats, bytes, fields, kinds, numbers, booleans } = this
-    if (booleans > 0) stats.numeric.addAll(presentOf(numbers, booleans))
+    const { kernel, column, stats, bytes, fields, kinds, booleans } = this
+    if (booleans > 0) kernel.surveyNumbers(block.cells, column, block.rows, stats.numeric)
     stats.booleans += booleans
     stats.mismatchCount += others + booleans
     if (stats.declared === null) stats.others += others
@@ -235,16 +234,6 @@ export class ColumnCounter {
     if (index === known && !isMarker) this.kernel.addText(this.column, start, end, index)
     return index
   }
-}
-
-function presentOf(numbers: Float64Array, count: number): Float64Array {
-  const present = new Float64Array(count)
-  let to = 0
-  for (let at = 0; at < numbers.length; at++) {
-    const value = numbers[at]!
-    if (!Number.isNaN(value)) present[to++] = value
-  }
-  return present
 }
 
 const isFraction = (value: number) => !Number.isNaN(value) && !Number.isInteger(value)

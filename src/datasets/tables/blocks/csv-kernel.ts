@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { scriptPath } from '../../../places.js'
+import { type NumberSurvey, surveyFields } from '../columns/number-survey.js'
+import { createMemory, firstPlace, type Kernels, loadKernels } from '../kernels/load-kernels.js'
 import {
   type BlockPlaces,
-  createMemory,
-  loadKernels,
   maxExactPower,
   maxPower,
   minPower,
@@ -44,8 +44,7 @@ const minThreadBytes = 8 * 2 ** 20
 
 /** Takes memory from its start on. */
 class Places {
-  /** Below are the compiler's own data. */
-  end = 65_536
+  end = firstPlace
 
   /** Returns where so many bytes are. */
   take(bytes: number): number {
@@ -84,10 +83,11 @@ export class CsvKernel implements Disposable {
   readonly windows: readonly [number, number]
   readonly blocks: readonly [BlockCells, BlockCells]
   private readonly integers: Int32Array
-  private readonly kernels: ReturnType<typeof loadKernels>
+  private readonly kernels: Kernels
   private readonly seed = randomBytes(8).readBigUInt64LE() | 1n
   private readonly stride: number
   private readonly result: number
+  private readonly state: number
   private readonly tables: number
   private readonly tableBytes: number
   private readonly thread: Worker | null
@@ -108,6 +108,7 @@ export class CsvKernel implements Disposable {
     const exactPowers = places.take(8 * (maxExactPower + 1))
     const work = places.take(4)
     this.result = places.take(64)
+    this.state = places.take(8 * surveyFields)
     const takeWindow = () => places.take(this.windowBytes + windowPadding)
     const takeBlock = () => places.takeBlock(columns, this.blockRows, this.stride)
     this.windows = [takeWindow(), takeWindow()]
@@ -161,6 +162,19 @@ export class CsvKernel implements Disposable {
       /** The next row is one that only `CsvReader` can read, or say what is wrong with it. */
       isStrange: integers[at + 2] === 1,
     }
+  }
+
+  /** Adds the numbers of a column. */
+  surveyNumbers(
+    { places: { numbers } }: BlockCells,
+    column: number,
+    rows: number,
+    survey: NumberSurvey,
+  ) {
+    const { kernels, state, stride } = this
+    const values = numbers + 8 * stride * column
+    const at = new Float64Array(this.bytes.buffer, state, surveyFields)
+    survey.addBy(() => kernels.surveyNumbers(values, 0, rows, 0, state), at)
   }
 
   /** Writes the index of each text of a column that `addText` was told of; -1 for an empty cell, `unknownText` for others. Returns how many are unknown. */

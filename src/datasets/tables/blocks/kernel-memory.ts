@@ -1,5 +1,5 @@
 // Where the kernels of kernels/ find their data, for the threads that share their memory.
-import { kernelCode } from './kernel-code.js'
+import type { Kernels } from '../kernels/load-kernels.js'
 
 /** What a cell is; bits. An undecided one may be a number, or with `other` a word that means something. */
 export const cellKinds = { missing: 0, number: 1, integer: 2, other: 4, undecided: 8 } as const
@@ -39,56 +39,9 @@ export const plans = { skip: 0, parse: 1, parseAndCheckFit: 2 } as const
 const parsed = 1
 const failed = 2
 
-const pageBytes = 65_536
 export const minPower = -64
 export const maxPower = 38
 export const maxExactPower = 22
-
-interface Exports {
-  tokenise(
-    ...args: [
-      from: number,
-      end: number,
-      isLast: number,
-      delimiter: number,
-      columns: number,
-      maxRows: number,
-      stride: number,
-      fields: number,
-      lines: number,
-      firstLine: number,
-      result: number,
-    ]
-  ): number
-  parseNumbers(
-    ...args: [
-      fields: number,
-      rows: number,
-      powers: number,
-      exact: number,
-      decimal: number,
-      checkFit: number,
-      numbers: number,
-      kinds: number,
-      result: number,
-    ]
-  ): void
-  createTextTable(table: number, entries: number, textBytes: number, slots: number): void
-  addText(table: number, start: number, end: number, code: number, seed: bigint): number
-  encodeTexts(fields: number, rows: number, table: number, seed: bigint, codes: number): number
-}
-
-let compiled: WebAssembly.Module | null = null
-
-export function createMemory(bytes: number): WebAssembly.Memory {
-  const pages = Math.ceil(bytes / pageBytes)
-  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
-}
-
-export function loadKernels(memory: WebAssembly.Memory): Exports {
-  compiled ??= new WebAssembly.Module(Buffer.from(kernelCode, 'base64'))
-  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Exports
-}
 
 /** Parses columns of numbers, of which each thread takes the next. */
 export class NumberColumns {
@@ -96,7 +49,7 @@ export class NumberColumns {
 
   constructor(
     memory: WebAssembly.Memory,
-    private readonly kernels: Exports,
+    private readonly kernels: Kernels,
     private readonly places: KernelPlaces,
   ) {
     this.integers = new Int32Array(memory.buffer)

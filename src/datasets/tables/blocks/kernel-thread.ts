@@ -1,6 +1,7 @@
 // A thread that parses numbers beside the one that reads the file.
 import { workerData } from 'node:worker_threads'
-import { type KernelPlaces, loadKernels, NumberColumns } from './kernel-memory.js'
+import { loadKernels } from '../kernels/load-kernels.js'
+import { type KernelPlaces, NumberColumns } from './kernel-memory.js'
 
 const { memory, places } = workerData as { memory: WebAssembly.Memory; places: KernelPlaces }
 new NumberColumns(memory, loadKernels(memory), places).parseForever()

@@ -3,6 +3,7 @@ import { maxFloat32 } from '../cell.js'
 import { ByteDictionary } from './byte-dictionary.js'
 import type { SourceType } from './column-batch.js'
 import type { ColumnFacts, TypeMismatch } from './column-facts.js'
+import { NumberKernel } from './number-kernel.js'
 import { NumberSet } from './number-set.js'
 import { NumberSurvey } from './number-survey.js'
 import type { PreparedNumbers } from './prepared-values.js'
@@ -12,6 +13,9 @@ const minNormalFloat32 = 1.1754943508222875e-38
 const maxDigits = 1e6
 const maxTriedDecimals = 6
 const powers = Float64Array.from({ length: 16 }, (_, power) => 10 ** power)
+
+/** What it returns is used before the next column. */
+const kernel = new NumberKernel()
 
 /** Facts of a column that the file says to have numbers or booleans. */
 export class NumberFacts implements ColumnFacts {
@@ -72,12 +76,10 @@ export class NumberFacts implements ColumnFacts {
 
   /** `firstRow`: the row of the file with which the values begin, from 0. */
   add(values: PreparedNumbers, rows: number, file: string, firstRow: number): void {
-    // one type of array, for which the loops are compiled
-    const numbers = presentNumbers(values, rows)
-    this.missing += rows - numbers.length
     const { numeric, distinct } = this
     const wasWhole = numeric.allWhole
-    numeric.addAll(numbers)
+    const numbers = kernel.add(numeric, values.values.subarray(0, rows), values.valid)
+    this.missing += rows - numbers.length
     if (wasWhole && !numeric.allWhole) this.findFraction(values, rows)
     if (this.fitsFloat32 && !(values.values instanceof Float32Array)) {
       this.fitsFloat32 = allKeepDigits(numbers)
@@ -132,48 +134,6 @@ export class NumberFacts implements ColumnFacts {
       text: Number.isFinite(value) ? String(value) : value > 0 ? 'inf' : '-inf',
     }
   }
-}
-
-/** For the numbers of one batch. New arrays for each make garbage collection the larger part of the work. */
-let scratch = new Float64Array(0)
-
-/** The values that are not missing, in order. The next call overwrites them. */
-function presentNumbers({ values, valid }: PreparedNumbers, rows: number): Float64Array {
-  if (scratch.length < rows) scratch = new Float64Array(rows)
-  const given = values.subarray(0, rows)
-  const numbers = given instanceof Float64Array ? given : scratch.subarray(0, rows)
-  if (numbers !== given) numbers.set(given)
-  const isInteger = !(values instanceof Float32Array || values instanceof Float64Array)
-  if (valid === null && (isInteger || !hasNaN(numbers))) return numbers
-  const count = valid === null ? copyNumbers(numbers, scratch) : copyValid(numbers, valid, scratch)
-  return scratch.subarray(0, count)
-}
-
-/** Returns how many are copied: those that are not NaN. The target may be the source. */
-function copyNumbers(numbers: Float64Array, target: Float64Array): number {
-  let count = 0
-  for (let row = 0; row < numbers.length; row++) {
-    const value = numbers[row]!
-    // the next one overwrites it if it does not count
-    target[count] = value
-    count += Number.isNaN(value) ? 0 : 1
-  }
-  return count
-}
-
-function copyValid(numbers: Float64Array, valid: Uint8Array, target: Float64Array): number {
-  let count = 0
-  for (let row = 0; row < numbers.length; row++) {
-    const value = numbers[row]!
-    target[count] = value
-    count += valid[row] === 0 || Number.isNaN(value) ? 0 : 1
-  }
-  return count
-}
-
-function hasNaN(numbers: Float64Array): boolean {
-  for (let at = 0; at < numbers.length; at++) if (Number.isNaN(numbers[at]!)) return true
-  return false
 }
 
 /**

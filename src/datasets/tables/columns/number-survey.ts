@@ -3,6 +3,9 @@ const maxExactInteger = 2 ** 24
 
 const digit0 = 48
 
+/** Numbers in which the kernel keeps the state of a survey. */
+export const surveyFields = 12
+
 /** Statistics of the numbers of a column, updated value by value. */
 export class NumberSurvey {
   count = 0
@@ -53,42 +56,26 @@ export class NumberSurvey {
       this.rounded = value
   }
 
-  /** Adds many numbers at once, none of them NaN, much faster than one by one. */
-  addAll(values: Float64Array): void {
-    if (values.length === 0) return
-    if (this.allWhole) this.allWhole = areWhole(values)
-    if (this.isSequence) {
-      this.isSequence = isSequenceFrom(this.count === 0 ? values[0]! : this.last + 1, values)
-      this.last = this.isSequence ? values.at(-1)! : Number.NaN
-    }
-    let { sum, min, max, secondMin, secondMax, minCount, maxCount } = this
-    for (let at = 0; at < values.length; at++) {
-      const value = values[at]!
-      sum += value
-      if (value <= secondMin) {
-        if (value < min) {
-          secondMin = min
-          min = value
-          minCount = 1
-        } else if (value === min) minCount++
-        else secondMin = value
-      }
-      if (value >= secondMax) {
-        if (value > max) {
-          secondMax = max
-          max = value
-          maxCount = 1
-        } else if (value === max) maxCount++
-        else secondMax = value
-      }
-      if (value > maxExactInteger || value < -maxExactInteger) this.checkRounded(value)
-    }
-    Object.assign(this, { sum, min, max, secondMin, secondMax, minCount, maxCount })
-    this.count += values.length
-  }
-
-  private checkRounded(value: number): void {
-    if (this.rounded === null && Math.fround(value) !== value) this.rounded = value
+  /** Gives the state to the kernel `surveyNumbers`, which adds many numbers at once, and takes what it becomes. */
+  addBy(survey: () => number, state: Float64Array): number {
+    const { count, sum, min, max, secondMin, secondMax, minCount, maxCount } = this
+    const flags = [Number(this.allWhole), Number(this.isSequence)]
+    const numbers = [count, sum, min, max, secondMin, secondMax, minCount, maxCount]
+    state.set([...numbers, ...flags, this.last, this.rounded ?? Number.NaN])
+    const added = survey()
+    this.count = state[0]!
+    this.sum = state[1]!
+    this.min = state[2]!
+    this.max = state[3]!
+    this.secondMin = state[4]!
+    this.secondMax = state[5]!
+    this.minCount = state[6]!
+    this.maxCount = state[7]!
+    this.allWhole = state[8] === 1
+    this.isSequence = state[9] === 1
+    this.last = state[10]!
+    this.rounded = Number.isNaN(state[11]) ? null : state[11]!
+    return added
   }
 
   /** `bytes`: a whole number of at least two characters. */
@@ -98,20 +85,4 @@ export class NumberSurvey {
     if (bytes[first] !== digit0 || end - first < 2) return
     this.leadingZero = bytes.toString('latin1', start, Math.min(end, start + 40))
   }
-}
-
-function areWhole(values: Float64Array): boolean {
-  for (let at = 0; at < values.length; at++) if (!Number.isInteger(values[at]!)) return false
-  return true
-}
-
-/** True if they are `first` and each the one before plus 1. */
-function isSequenceFrom(first: number, values: Float64Array): boolean {
-  let expected = first
-  for (let at = 0; at < values.length; at++) {
-    const value = values[at]!
-    if (value !== expected) return false
-    expected = value + 1
-  }
-  return true
 }

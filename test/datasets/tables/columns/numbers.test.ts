@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { allKeepDigits, keepsDigits } from '../../../../src/datasets/tables/columns/number-facts.js'
+import { NumberKernel } from '../../../../src/datasets/tables/columns/number-kernel.js'
 import { NumberSurvey } from '../../../../src/datasets/tables/columns/number-survey.js'
 
 /** Six digits with few or many decimals, as well as numbers that float32 cannot hold. */
@@ -23,23 +24,52 @@ const sequence = fc
   })
 const column = fc.oneof(
   fc.array(number),
+  fc.array(number, { minLength: 20, maxLength: 60 }),
+  fc.array(fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constant(0.5)), { maxLength: 60 }),
   sequence,
   fc.tuple(sequence, fc.array(number)).map(p => p.flat()),
 )
 
 test('numbers that are added at once have the statistics of single ones', () => {
+  const kernel = new NumberKernel()
+  const isMissing = fc.constantFrom<boolean | 'NaN'>(false, false, false, true, 'NaN')
   fc.assert(
-    fc.property(column, fc.array(fc.nat(20), { maxLength: 5 }), (numbers, lengths) => {
-      const [atOnce, single] = [new NumberSurvey(), new NumberSurvey()]
-      let from = 0
-      for (const length of [...lengths, numbers.length]) {
-        atOnce.addAll(Float64Array.from(numbers.slice(from, from + length)))
-        from += length
-      }
-      for (const value of numbers) single.add(value)
-      assert.deepEqual(atOnce, single)
-    }),
+    fc.property(
+      column,
+      fc.infiniteStream(isMissing),
+      fc.array(fc.nat(20), { maxLength: 5 }),
+      fc.boolean(),
+      (given, missing, lengths, hasValidity) => {
+        const [atOnce, single] = [new NumberSurvey(), new NumberSurvey()]
+        const marks = given.map(() => missing.next().value)
+        const numbers = given.map((value, at) => (marks[at] === 'NaN' ? Number.NaN : value))
+        const valid = Uint8Array.from(marks, mark => (mark === true ? 0 : 1))
+        const present = numbers.filter(
+          (value, at) => !Number.isNaN(value) && (!hasValidity || valid[at] === 1),
+        )
+        const added: number[] = []
+        let from = 0
+        for (const length of [...lengths, numbers.length]) {
+          const to = from + length
+          const some = Float64Array.from(numbers.slice(from, to))
+          added.push(...kernel.add(atOnce, some, hasValidity ? valid.subarray(from, to) : null))
+          from = to
+        }
+        for (const value of present) single.add(value)
+        assert.deepEqual(atOnce, single)
+        assert.deepEqual(added, present)
+      },
+    ),
   )
+})
+
+test('more numbers than a batch has are added at once', () => {
+  const kernel = new NumberKernel()
+  const [atOnce, single] = [new NumberSurvey(), new NumberSurvey()]
+  const numbers = Int32Array.from({ length: 70_000 }, (_, at) => at % 1000)
+  for (const value of numbers) single.add(value)
+  assert.equal(kernel.add(atOnce, numbers, null).length, numbers.length)
+  assert.deepEqual(atOnce, single)
 })
 
 test('a column keeps its digits in float32 if each number does', () => {
