@@ -13,6 +13,7 @@ export const entryPoints = [
   'src/datasets/exports/export-process',
   'src/datasets/preview/preview-process',
   'src/datasets/tables/blocks/kernel-thread',
+  'src/datasets/tables/hashing/hash-thread',
   'src/exports/export-process',
   'src/supervisor/backup',
   'src/supervisor/main',

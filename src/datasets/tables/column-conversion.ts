@@ -5,6 +5,7 @@ import { spooled } from './columns/batch-spool.js'
 import type { ColumnSource } from './columns/column-batch.js'
 import { storedColumns } from './columns/column-builder.js'
 import { ColumnFiller } from './columns/column-filler.js'
+import { FileHasher } from './hashing/file-hasher.js'
 import { type TableContent, tableContent } from './table-content.js'
 import type { TableForm } from './table-form.js'
 import { TableWriter } from './table-writer.js'
@@ -21,11 +22,12 @@ export async function convertColumns(
   given: ColumnSource,
   { spools = false }: ConvertOptions = {},
 ): Promise<TableContent> {
+  using hasher = new FileHasher(files.reduce((sum, { size }) => sum + size, 0))
   const source = spools ? spooled(given, join(scratch, 'columns')) : given
   const table = await describeSource(source, form, limits, files[0]!.name, done =>
     report({ phase: 'reading', unit: 'rows', done, total: null }),
   )
-  using writer = new TableWriter(folder, table.columns)
+  using writer = new TableWriter(folder, table.columns, hasher)
   await writeRows(source, table, writer, done =>
     report({ phase: 'writing', unit: 'rows', done, total: table.rows }),
   )

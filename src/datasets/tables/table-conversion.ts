@@ -1,5 +1,6 @@
 import type { ConversionInput } from '../conversion-input.js'
 import { openCsvTable } from './csv-table.js'
+import { FileHasher } from './hashing/file-hasher.js'
 import { type TableContent, tableContent } from './table-content.js'
 import type { TableForm } from './table-form.js'
 import { TableWriter } from './table-writer.js'
@@ -13,8 +14,9 @@ export function convertTable({
   limits,
   problems,
 }: ConversionInput<TableForm>): TableContent {
+  using hasher = new FileHasher(files.reduce((sum, { size }) => sum + size, 0))
   const table = openCsvTable(files, form, limits, scratch, problems)
-  using writer = new TableWriter(folder, table.columns)
+  using writer = new TableWriter(folder, table.columns, hasher)
   table.write(writer)
   return tableContent(table, writer.close())
 }

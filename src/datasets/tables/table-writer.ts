@@ -1,5 +1,4 @@
 // Arrow IPC files (Feather version 2): https://arrow.apache.org/docs/format/Columnar.html
-import { createHash } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -13,6 +12,7 @@ import {
 import type { Shard } from '../../spec/dataset.js'
 import { ColumnBuilder, storedColumns } from './columns/column-builder.js'
 import type { TypedColumn } from './columns/column-types.js'
+import { type FileHash, FileHasher } from './hashing/file-hasher.js'
 
 /** Readers hold one file in memory at a time. */
 const targetShardBytes = 32 * 2 ** 20
@@ -37,6 +37,7 @@ export class TableWriter implements Disposable {
   constructor(
     private readonly folder: string,
     columns: readonly TypedColumn[],
+    private readonly hasher = new FileHasher(0),
   ) {
     mkdirSync(join(folder, 'shards'))
     this.builders = storedColumns(columns).map((column, index) => new ColumnBuilder(column, index))
@@ -87,7 +88,7 @@ export class TableWriter implements Disposable {
       nullCount: 0,
       children,
     })
-    this.shard ??= new ShardFile(this.folder, this.shards.length, schema)
+    this.shard ??= new ShardFile(this.folder, this.shards.length, schema, this.hasher.next())
     this.shard.add(new RecordBatch(schema, struct))
     for (const builder of builders) builder.restartBatch()
     this.row = 0
@@ -110,9 +111,9 @@ class ShardFile implements Disposable {
   private readonly output: HashedFile
   private readonly writer = new RecordBatchFileWriter()
 
-  constructor(folder: string, index: number, schema: Schema) {
+  constructor(folder: string, index: number, schema: Schema, hash: FileHash) {
     this.name = `shards/table-${String(index).padStart(5, '0')}.arrow`
-    this.output = new HashedFile(join(folder, this.name))
+    this.output = new HashedFile(join(folder, this.name), hash)
     this.writer.reset(this.output, schema)
   }
 
@@ -137,10 +138,12 @@ class ShardFile implements Disposable {
 class HashedFile extends AsyncByteQueue implements Disposable {
   bytes = 0
   private readonly descriptor: number
-  private readonly hash = createHash('sha256')
 
   /** The file must not exist. */
-  constructor(path: string) {
+  constructor(
+    path: string,
+    private readonly hash: FileHash,
+  ) {
     super()
     this.descriptor = openSync(path, 'wx')
   }
