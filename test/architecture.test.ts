@@ -324,7 +324,7 @@ const entryPoints = [
 /** A heavy package is loaded in one place, so that the processes that must not have it do not. */
 const homes: readonly (readonly [name: RegExp, home: RegExp])[] = [
   [/^@tensorflow\//, /^testing\/tensorflow-js\.ts$/],
-  [/^koffi$/, /^src\/(boosting\/capi|engine\/(openvino|native-ops))\.ts$/],
+  [/^koffi$/, /^src\/(boosting\/capi|engine\/(library-pages|openvino|native-ops))\.ts$/],
   [/^bullmq$/, /^(src\/jobs\/queue|workers\/supervision)\//],
   [/^(fastify|@fastify\/.+)$/, /^(src\/api|testing)\//],
   [/^@grpc\//, /^src\/serving\/grpc\//],

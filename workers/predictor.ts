@@ -2,6 +2,7 @@
 // The server's process forms them (src/serving/pool).
 import { join } from 'node:path'
 import { assignedResources, readConfig } from '../src/config.js'
+import { releaseLibraryPages } from '../src/engine/library-pages.js'
 import { loadTensorFlow, type TensorFlow } from '../src/engine/tensorflow.js'
 import { encodeError } from '../src/ipc/wire-error.js'
 import type { LoadedNetwork, NetworkOptions } from '../src/runtimes/network.js'
@@ -19,6 +20,7 @@ async function main(): Promise<void> {
   const cacheFolder = join(dataFolder, '.cache', 'runtimes')
   const options = { threads, runtime, cacheFolder }
   const tf = loadTensorFlow()
+  releaseLibraryPages()
   // in order; but batches are decoded while others run, if the runtime leaves this thread free
   let commands: Promise<void> = Promise.resolve()
   const runs = new Set<Promise<void>>()

@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { releaseLibraryPages } from '../../../engine/library-pages.js'
 import { loadNativeOps } from '../../../engine/native-ops.js'
 import { loadTensorFlow } from '../../../engine/tensorflow.js'
 import { effectOutputs } from '../../../graph/effect-outputs.js'
@@ -61,9 +62,11 @@ export class ImagePipeline {
   private readonly underWay: number[] = []
   /** The memory of the last chunk's pixels. */
   private finished: ArrayBuffer | null = null
+  private hasReleasedPages = false
 
   /** `scratch` is a folder for a temporary file. */
   static async open(target: StandardImage, scratch: string): Promise<ImagePipeline> {
+    releaseLibraryPages()
     if (target.mode && loadNativeOps()) {
       const pipeline = await ImagePipeline.openWith(nativeResize, target, scratch)
       if (pipeline.session.run('check').number('differing') === 0) return pipeline
@@ -85,6 +88,7 @@ export class ImagePipeline {
       await writeSavedModel(folder, graph, { signatures })
       const session = await openSession(loadTensorFlow(), folder)
       session.run('open')
+      releaseLibraryPages()
       return new ImagePipeline(session, target)
     } finally {
       await rm(folder, { recursive: true, force: true })
@@ -113,6 +117,7 @@ export class ImagePipeline {
     const outputs = new Array<PipelineOutput | null>(images).fill(null)
     if (this.finished) freeMemory(this.finished)
     const result = this.session.run('next')
+    this.releasePages()
     this.finished = result.ints('pixels').buffer as ArrayBuffer
     const decoded = this.outputsOf(result)
     for (const [i, place] of result.ints('place').entries()) {
@@ -130,6 +135,13 @@ export class ImagePipeline {
     // TensorFlow crashes if it deletes a queue for which something waits
     this.session.run('close')
     this.session.close()
+  }
+
+  /** The first chunk is the last to run code that optimizes graphs. */
+  private releasePages(): void {
+    if (this.hasReleasedPages) return
+    this.hasReleasedPages = true
+    releaseLibraryPages()
   }
 
   private outputsOf(result: RunResult): PipelineOutput[] {
