@@ -12,6 +12,8 @@ const flags = [
   ...['-O3', '-shared', '-fPIC', '-std=c++17', '-pthread'],
   // equal sums on every processor, and as TensorFlow's own kernels compute them
   '-ffp-contract=off',
+  // else each square root, which could report an error, is computed by itself
+  '-fno-math-errno',
   '-Wno-psabi',
   // TensorFlow keeps pointers to the functions of an op
   ...(process.platform === 'linux' ? ['-Wl,-z,nodelete'] : []),

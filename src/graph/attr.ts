@@ -36,6 +36,7 @@ export const attr = {
   func: (name: string) =>
     create(AttrValueSchema, { value: { case: 'func', value: { name, attr: {} } } }),
   funcs: (names: readonly string[]) => list({ func: names.map(name => ({ name, attr: {} })) }),
+  floats: (values: readonly number[]) => list({ f: [...values] }),
   ints: (values: readonly number[]) => list({ i: values.map(BigInt) }),
   types: (dtypes: readonly DType[]) => list({ type: dtypes.map(dataType) }),
   shapes: (shapes: readonly Shape[]) => list({ shape: shapes.map(shapeProto) }),

@@ -17,6 +17,7 @@ import { conv2dAsMatMul } from './conv-as-matmul.js'
 import { type Fold, foldedBiases, foldedWeights } from './fold.js'
 import { heNormal, type Initializer, ones, zeros } from './initializers.js'
 import { nameHash, type Variables } from './variables.js'
+import type { WeightCopies } from './weight-copies.js'
 
 /**
  * What convolutions compute in. `bf16` and `fp16` are mixed precision (Micikevicius et al. 2017,
@@ -78,6 +79,8 @@ export interface LayerOptions {
   rng?: StepRng
   /** Batch norms that are included in `folded_weights` and `folded_biases`. */
   folds?: readonly Fold[]
+  /** Copies of weights to compute with in bf16; without them, each use casts the weights. */
+  copies?: WeightCopies
 }
 
 export interface Layers {
@@ -101,6 +104,8 @@ export interface Layers {
   readonly updates: readonly Node[]
   /** Scalars to add to the loss. */
   readonly regularizationLosses: readonly Tensor[]
+  /** The `l2` of each filter that `regularizationLosses` has a penalty of, by the filter's name. */
+  readonly l2: ReadonlyMap<string, number>
   /** Makes the output of the layers of this scope an end point with the scope's name, and returns it. */
   endPoint(x: Tensor): Tensor
   /** What layers and units created so far put out, after their activation, by name, as TF-Slim calls them. */
@@ -114,6 +119,7 @@ interface LayerContext extends LayerOptions {
   readonly mode: Mode
   readonly updates: Node[]
   readonly regularizationLosses: Tensor[]
+  readonly l2: Map<string, number>
   readonly endPoints: Map<string, Tensor>
   /** The path of each convolution, by its output. */
   readonly convPaths: Map<Tensor, string>
@@ -124,6 +130,7 @@ export function createLayers(variables: Variables, mode: Mode, options: LayerOpt
   const collections = {
     updates: [],
     regularizationLosses: [],
+    l2: new Map(),
     endPoints: new Map(),
     convPaths: new Map(),
     foldCandidates: [],
@@ -139,8 +146,10 @@ export const globalPool = (x: Tensor): Tensor =>
 export const squeeze = (x: Tensor): Tensor => reshape(x, [x.shape[0]!, x.shape[3]!])
 
 function layersInScope(context: LayerContext, prefix: string, defaults: LayerDefaults): Layers {
-  const { variables, mode, rng, folds = [] } = context
+  const { variables, mode, rng, folds = [], copies } = context
   const { graph } = variables
+  const valueIn = (dtype: DType, target: Variable): Tensor =>
+    copies?.get(target, dtype)?.value ?? cast(target.value, dtype)
 
   function conv2d(
     x: Tensor,
@@ -170,15 +179,17 @@ function layersInScope(context: LayerContext, prefix: string, defaults: LayerDef
     const biases =
       (isFolded || bias) && create(isFolded ? foldedBiases : 'biases', [filters], zeros)
     let y = graph.nameScope(path, () => {
-      const product = conv2dAsMatMul(cast(x, dtype), cast(weights.value, dtype), {
+      const product = conv2dAsMatMul(cast(x, dtype), valueIn(dtype, weights), {
         stride,
         padding,
         pointwise: mode === 'training',
       })
       // a frozen filter does not change, so its penalty would only move the loss
-      if (l2 > 0 && !variables.freeze.isFrozen(weights.name))
+      if (l2 > 0 && !variables.freeze.isFrozen(weights.name)) {
         context.regularizationLosses.push(mul(l2Loss(weights.value), l2))
-      return biases ? biasAdd(product, cast(biases.value, dtype)) : product
+        context.l2.set(weights.name, l2)
+      }
+      return biases ? biasAdd(product, valueIn(dtype, biases)) : product
     })
     context.convPaths.set(y, path)
     if (norm === 'batch') y = batchNorm(y, `${name}/BatchNorm`)
@@ -241,6 +252,7 @@ function layersInScope(context: LayerContext, prefix: string, defaults: LayerDef
     scope: name => layersInScope(context, `${prefix}${name}/`, defaults),
     updates: context.updates,
     regularizationLosses: context.regularizationLosses,
+    l2: context.l2,
     endPoint(x) {
       context.endPoints.set(prefix.slice(0, -1), x)
       return x

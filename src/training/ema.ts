@@ -43,18 +43,24 @@ export class ExponentialMovingAverage {
     return this.pairs().map(([target, shadow]) => assign(shadow, read(target, { controlInputs })))
   }
 
-  /**
-   * Effects that update the averages after `controlInputs`. Early steps decay faster, as with
-   * TensorFlow's `num_updates`, so the initial weights do not dominate a short job.
-   */
+  /** Effects that update the averages after `controlInputs`. */
   update(step: Tensor, controlInputs: readonly Node[]): Node[] {
-    if (!this.options) return []
-    const numUpdates = cast(step, 'float32')
-    const decay = minimum(div(add(numUpdates, 1), add(numUpdates, 10)), this.options.decay)
-    const oneMinusDecay = sub(1, decay)
+    const oneMinusDecay = this.rate(step)
+    if (!oneMinusDecay) return []
     return this.pairs().map(([target, shadow]) =>
       assignSub(shadow, mul(sub(shadow.value, read(target, { controlInputs })), oneMinusDecay)),
     )
+  }
+
+  /**
+   * How much of the way to the weights the averages go in a step; undefined without averages. Early steps decay
+   * faster, as with TensorFlow's `num_updates`, so the initial weights do not dominate a short job.
+   */
+  rate(step: Tensor): Tensor | undefined {
+    if (!this.options) return undefined
+    const numUpdates = cast(step, 'float32')
+    const decay = minimum(div(add(numUpdates, 1), add(numUpdates, 10)), this.options.decay)
+    return sub(1, decay)
   }
 
   private pairs(): [Variable, Variable][] {

@@ -1,6 +1,7 @@
 // Estimates the memory of a training step from the graph, without running it.
 import type { DType } from '../graph/dtype.js'
-import type { Node, Tensor } from '../graph/graph.js'
+import type { Node } from '../graph/graph.js'
+import { dependenciesOf, isView, memoryOwner } from '../graph/readers.js'
 import { type Shape, sizeOf } from '../graph/shape.js'
 import type { Program } from './program.js'
 
@@ -25,21 +26,10 @@ export function stepMemory({ signatures, graph }: Program): StepMemory {
   }
 }
 
-function dependenciesOf(outputs: readonly Tensor[]): Set<Node> {
-  const visited = new Set<Node>()
-  const pending = outputs.map(({ node }) => node)
-  for (let node = pending.pop(); node; node = pending.pop()) {
-    if (visited.has(node)) continue
-    visited.add(node)
-    pending.push(...node.inputs.map(input => input.node), ...node.controlInputs)
-  }
-  return visited
-}
-
 function peakBytes(nodes: readonly Node[]): number {
   const lastUse = new Map<Node, number>()
   for (const [i, node] of nodes.entries()) {
-    for (const input of node.inputs) lastUse.set(bufferOwner(input.node), i)
+    for (const input of node.inputs) lastUse.set(memoryOwner(input.node), i)
   }
   const freedAfter = new Map<number, Node[]>()
   for (const [node, i] of lastUse) {
@@ -56,17 +46,9 @@ function peakBytes(nodes: readonly Node[]): number {
   return maxBytes
 }
 
-/** The node that owns the memory of a node's output: for a view op, the owner of its input. */
-function bufferOwner(node: Node): Node {
-  const [input] = node.inputs
-  return input && viewOps.has(node.op.type) ? bufferOwner(input.node) : node
-}
-
-const viewOps = new Set(['Reshape', 'Identity', 'ExpandDims', 'StopGradient'])
-
 function allocatedBytes(node: Node): number {
   // reading a variable does not copy it
-  if (viewOps.has(node.op.type) || node.op.type === 'ReadVariableOp') return 0
+  if (isView(node) || node.op.type === 'ReadVariableOp') return 0
   return node.outputs.reduce((sum, { dtype, shape }) => sum + bytesOf(dtype, shape), 0)
 }
 

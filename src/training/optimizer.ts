@@ -48,7 +48,7 @@ export function createOptimizer(
 }
 
 /** Weights decay. Biases and batch norm's gamma and beta, which are vectors, do not. */
-const isDecayed = ({ shape }: Variable) => shape.length > 1
+export const isDecayed = ({ shape }: Variable) => shape.length > 1
 
 interface UpdateRule {
   update(target: Variable, gradient: Tensor, options?: NodeOptions): Node
@@ -63,16 +63,15 @@ type RuleFactory<K extends OptimizerKind> = (
 ) => UpdateRule
 
 const adam: RuleFactory<'adam' | 'adamw'> = (slots, learningRate, { beta1, beta2, epsilon }) => {
-  // beta to the power of the next step's number, counted from 1
-  const beta1Power = slots.create('beta1_power', [], beta1)
-  const beta2Power = slots.create('beta2_power', [], beta2)
+  const { betaPowers, finish } = slots.createBetaPowers(beta1, beta2)
+  const [beta1Power, beta2Power] = betaPowers
   return {
     update(target, gradient, nodeOptions) {
       const params = {
         firstMoment: slots.createFor(target, 'Adam'),
         secondMoment: slots.createFor(target, 'Adam_1'),
-        beta1Power: beta1Power.value,
-        beta2Power: beta2Power.value,
+        beta1Power,
+        beta2Power,
         learningRate,
         beta1,
         beta2,
@@ -80,10 +79,7 @@ const adam: RuleFactory<'adam' | 'adamw'> = (slots, learningRate, { beta1, beta2
       }
       return applyAdam(target, gradient, params, nodeOptions)
     },
-    finish: controlInputs => [
-      assign(beta1Power, mul(beta1Power.value, beta1), { controlInputs }),
-      assign(beta2Power, mul(beta2Power.value, beta2), { controlInputs }),
-    ],
+    finish,
   }
 }
 
@@ -116,7 +112,8 @@ const ruleFactories: { [K in OptimizerKind]: RuleFactory<K> } = {
 const createRule = (slots: Slots, learningRate: Tensor, options: OptimizerOptions): UpdateRule =>
   (ruleFactories[options.kind] as RuleFactory<OptimizerKind>)(slots, learningRate, options as never)
 
-class Slots {
+/** Creates slots, and the effects that assign their initial values. */
+export class Slots {
   readonly all: Variable[] = []
   readonly initialize: Node[] = []
 
@@ -129,6 +126,19 @@ class Slots {
       shape.length > 0 ? fill(this.graph, shape, initialValue) : scalar(this.graph, initialValue)
     this.initialize.push(assign(slot, value))
     return slot
+  }
+
+  /** Adam's powers of beta, which `finish` updates: beta to the power of the next step's number, counted from 1. */
+  createBetaPowers(beta1: number, beta2: number) {
+    const first = this.create('beta1_power', [], beta1)
+    const second = this.create('beta2_power', [], beta2)
+    return {
+      betaPowers: [first.value, second.value] as const,
+      finish: (controlInputs: readonly Node[]) => [
+        assign(first, mul(first.value, beta1), { controlInputs }),
+        assign(second, mul(second.value, beta2), { controlInputs }),
+      ],
+    }
   }
 
   createFor(target: Variable, suffix: string): Variable {

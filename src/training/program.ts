@@ -1,4 +1,3 @@
-import { gradients } from '../graph/autodiff.js'
 import { effectOutputs } from '../graph/effect-outputs.js'
 import { Graph, type Node, type Tensor } from '../graph/graph.js'
 import { check } from '../graph/graph-error.js'
@@ -6,7 +5,7 @@ import { restoreTensors, saveTensors } from '../graph/ops/checkpoint.js'
 import { equal, finiteMask } from '../graph/ops/compare.js'
 import { constant, placeholder, scalar } from '../graph/ops/constant.js'
 import { identity } from '../graph/ops/control.js'
-import { addN, cast, mul, sub } from '../graph/ops/math.js'
+import { addN, cast, sub } from '../graph/ops/math.js'
 import { argMax, reduceMean, reduceSum } from '../graph/ops/reduce.js'
 import { assign, assignAdd, read, type Variable, variable } from '../graph/ops/state.js'
 import type { SavedModelSpec } from '../graph/saved-model.js'
@@ -14,22 +13,24 @@ import { foldedValues } from '../nets/fold.js'
 import { Freeze } from '../nets/freeze.js'
 import { createLayers, type Layers } from '../nets/layers.js'
 import { Variables } from '../nets/variables.js'
+import { WeightCopies } from '../nets/weight-copies.js'
 import type { InitReport } from '../spec/init-from.js'
 import type { NetworkOptions } from '../spec/model-options.js'
+import type { TrainingKernels } from '../spec/training-kernels.js'
 import { defaultL2, type Precision, type TrainingPlan } from '../spec/training-options.js'
 import { layoutTensor, type WeightsTensor } from '../spec/weights.js'
 import type { Engine } from './augment.js'
 import { augmentBatch } from './augmented-batch.js'
 import { EmaVariables, ExponentialMovingAverage } from './ema.js'
 import { evaluationOutputs } from './evaluate.js'
-import { accumulateGradients, clipGradients } from './gradients.js'
 import { type ImageFormat, normalizeBatch } from './images.js'
 import { assignWeights, matchWeights } from './initial-weights.js'
 import { buildInputPipeline } from './input.js'
 import type { InputOption, RecordCounts } from './input-pipeline.js'
 import { batchLoss } from './loss.js'
 import { buildNetwork } from './network.js'
-import { createOptimizer } from './optimizer.js'
+import { onePassUpdate } from './one-pass-update.js'
+import { stockUpdate } from './weight-update.js'
 
 /** The options of the plan that change the training step's graph. */
 type StepOption =
@@ -59,6 +60,8 @@ export interface ProgramOptions {
   checkpointTensors?: readonly WeightsTensor[] | undefined
   /** Default: a processor. */
   engine?: Engine
+  /** Whose kernels a training step runs where there is a choice; default: TensorFlow's. */
+  kernels?: TrainingKernels
 }
 
 export interface Program extends SavedModelSpec {
@@ -89,7 +92,10 @@ export function buildTrainingProgram({
   freeze = [],
   checkpointTensors,
   engine = 'cpu',
+  kernels = 'stock',
 }: ProgramOptions): Program {
+  // ours compute on a processor
+  const onePass = kernels === 'own' && engine === 'cpu' && plan.precision !== 'fp16'
   const graph = new Graph()
   const variables = new Variables(graph, new Freeze(freeze))
   const step = variable(graph, 'global_step', [], 'int64')
@@ -99,8 +105,12 @@ export function buildTrainingProgram({
   const learningRate = placeholder(graph, 'learning_rate', 'float32')
   // index of the batch within the job; seeds the random ops of the batch
   const batch = placeholder(graph, 'batch', 'int32')
+  const copies = new WeightCopies()
   const training = graph.nameScope('train', () => {
-    const trainingLayers = createLayers(variables, 'training', { rng: { seed, step: batch } })
+    const trainingLayers = createLayers(variables, 'training', {
+      rng: { seed, step: batch },
+      ...(onePass && { copies }),
+    })
     const layers = trainingLayers.argScope({ conv2d: { l2: plan.l2 ?? defaultL2[model.kind] } })
     const { pixels, ...labels } = augmentBatch(input.training(batch), {
       plan,
@@ -117,40 +127,38 @@ export function buildTrainingProgram({
       labelSmoothing: plan.labelSmoothing,
     })
     const penalties = layers.regularizationLosses
-    const totalLoss = addN([weightedLoss ?? loss, ...penalties])
+    const l2Penalty = penalties.length > 0 ? addN(penalties) : scalar(graph, 0)
     const weights = variables.trainable
     check(weights.length > 0, 'freeze: nothing is left to train; leave some variables out')
-    const values = weights.map(({ value }) => value)
-    const accumulator = accumulateGradients(
-      weights,
-      computeGradients(totalLoss, values, plan.precision),
-      plan.accumulateSteps,
-    )
-    const clippedGradients = clipGradients(accumulator.mean, plan.clipGradients)
-    const optimizer = createOptimizer(weights, clippedGradients, learningRate, plan.optimizer)
     const ema = new ExponentialMovingAverage(weights, plan.ema)
-    const emaUpdates = ema.update(step.value, optimizer.apply)
+    const update = (onePass ? onePassUpdate : stockUpdate)({
+      weights,
+      loss: weightedLoss ?? loss,
+      penalties,
+      l2: layers.l2,
+      metrics: [loss, l2Penalty, accuracy],
+      copies,
+      learningRate,
+      step: step.value,
+      ema,
+      plan,
+    })
     const one = constant(graph, [1], { dtype: 'int64', shape: [] })
     // after the averages' updates, which read the step before it is incremented
-    const incrementStep = assignAdd(step, one, { controlInputs: emaUpdates })
+    const incrementStep = assignAdd(step, one, { controlInputs: update.apply })
     const lossOutputs = (name: string, controlInputs: readonly Node[]) => ({
       loss: identity(loss, { name, controlInputs }),
       ...(weightedLoss && { weightedLoss }),
-      l2Penalty: penalties.length > 0 ? addN(penalties) : scalar(graph, 0),
+      l2Penalty,
       accuracy: identity(accuracy, { name: `${name}_accuracy`, controlInputs }),
     })
-    const stepEffects = [
-      ...optimizer.apply,
-      ...emaUpdates,
-      ...accumulator.reset(optimizer.apply),
-      ...layers.updates,
-      incrementStep,
-    ]
+    const stepEffects = [...update.apply, ...layers.updates, incrementStep]
     return {
-      slots: [...optimizer.slots, ...ema.all],
+      slots: [...update.slots, ...ema.all],
       ema,
-      initialize: [...optimizer.initialize, ...accumulator.initialize],
-      accumulated: lossOutputs('accumulated', [...accumulator.accumulate, ...layers.updates]),
+      initialize: update.initialize,
+      settle: update.settle,
+      accumulated: lossOutputs('accumulated', [...update.accumulate, ...layers.updates]),
       outputs: {
         ...lossOutputs('loss', stepEffects),
         step: cast(read(step, { controlInputs: [incrementStep] }), 'int32'),
@@ -182,21 +190,21 @@ export function buildTrainingProgram({
     ...input.save(inputBundle),
   ]
   const restoredValues = restoreTensors(bundle, state)
-  const restoreEffects = [
-    ...state.map((target, i) => assign(target, restoredValues[i]!)),
-    ...input.restore(inputBundle),
-  ]
+  const restored = state.map((target, i) => assign(target, restoredValues[i]!))
+  const restoreEffects = [...restored, ...training.settle(restored), ...input.restore(inputBundle)]
   const matching = checkpointTensors ? matchWeights(variables.all, checkpointTensors) : null
   const assignedWeights = matching ? assignWeights(bundle, matching) : []
-  const initializeEffects = [...assignedWeights, ...ema.initialize(assignedWeights)]
+  const initialWeights = [...assignedWeights, ...ema.initialize(assignedWeights)]
+  const initializeEffects = [...initialWeights, ...training.settle(initialWeights)]
   const zero = constant(graph, [0], { dtype: 'int64', shape: [] })
   const initializers = variables.initialize(seed)
-  const initEffects = [
+  const initialState = [
     ...initializers,
     ...ema.initialize(initializers),
     ...training.initialize,
     assign(step, zero),
   ]
+  const initEffects = [...initialState, ...training.settle(initialState)]
 
   return {
     graph,
@@ -230,17 +238,6 @@ export function buildTrainingProgram({
   function forward(pixels: Tensor, layers: Layers, precision: Precision): Tensor {
     return buildNetwork(layers, normalizeBatch(pixels, images), model, classes, precision)
   }
-}
-
-/**
- * Loss scaling (Micikevicius et al. 2017, arXiv:1710.03740): keeps fp16 gradients above the
- * smallest number, 6e-8, and far below the largest, 65504.
- */
-const lossScale = 1024
-
-function computeGradients(loss: Tensor, values: readonly Tensor[], precision: Precision): Tensor[] {
-  if (precision !== 'fp16') return gradients(loss, values)
-  return gradients(mul(loss, lossScale), values).map(gradient => mul(gradient, 1 / lossScale))
 }
 
 const countNonFinite = (graph: Graph, variables: readonly Variable[]): Tensor =>

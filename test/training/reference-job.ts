@@ -9,7 +9,7 @@ import type { NetworkOptions, PlainResNet } from '../../src/spec/model-options.j
 import type { TrainingPlan } from '../../src/spec/training-options.js'
 import type { ImageFormat } from '../../src/training/images.js'
 import type { LoopHooks } from '../../src/training/loop.js'
-import { buildTrainingProgram } from '../../src/training/program.js'
+import { buildTrainingProgram, type ProgramOptions } from '../../src/training/program.js'
 
 export interface Reference {
   height: number
@@ -86,6 +86,7 @@ export async function openProgram(
   model: NetworkOptions,
   options: Partial<TrainingPlan> = {},
   format: ImageFormat = images,
+  more: Pick<ProgramOptions, 'kernels' | 'freeze'> = {},
 ) {
   const tempFolder = await mkdtemp(join(tmpdir(), 'trainyard-program-'))
   const mergedPlan = { ...plan, ...options }
@@ -97,6 +98,7 @@ export async function openProgram(
     classes,
     classWeights: classWeights ? Object.values(classWeights) : undefined,
     plan: mergedPlan,
+    ...more,
   })
   await writeSavedModel(join(tempFolder, 'program'), program.graph, program)
   const session = await openSession(runtime, join(tempFolder, 'program'))

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Datasets } from '../../src/datasets/datasets.js'
 import { readInstallation } from '../../src/engine/installation.js'
+import { loadNativeOps } from '../../src/engine/native-ops.js'
 import type { TensorFlow } from '../../src/engine/tensorflow.js'
 import { TrainingFailure } from '../../src/errors.js'
 import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js'
@@ -137,6 +138,7 @@ async function openProgram(
     freeze: job.freeze ?? [],
     checkpointTensors: initialTensors,
     engine: readInstallation().kind,
+    kernels: loadNativeOps() ? 'own' : 'stock',
   })
   await reserveMemory(estimateMemory(job.model.kind, stepMemory(program)))
   if (program.initialized) {
