@@ -3,6 +3,9 @@ import koffi, { type LibraryHandle } from 'koffi'
 import { readInstallation } from './installation.js'
 import { loadTensorFlow } from './tensorflow.js'
 
+/** Which ops the library has: native/version.cc. Raise both with each change of an op's inputs or attributes. */
+const opsVersion = 2
+
 /** Undefined before the first try. It is kept, since koffi unloads what nothing holds, and TensorFlow calls it. */
 let library: LibraryHandle | null | undefined
 
@@ -28,7 +31,9 @@ function load(): LibraryHandle | null {
 export function openOps(path: string): LibraryHandle | null {
   try {
     if (!existsSync(path)) throw new Error('there is no such file')
-    return koffi.load(path)
+    const opened = koffi.load(path)
+    checkVersion(opened)
+    return opened
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     process.emitWarning(
@@ -37,4 +42,16 @@ export function openOps(path: string): LibraryHandle | null {
     )
     return null
   }
+}
+
+/** Throws if other sources than those of this version were compiled. */
+function checkVersion(opened: LibraryHandle): void {
+  let version = 1
+  try {
+    version = opened.func('trainyard_ops_version', 'int', [])()
+  } catch {
+    // the first version had no such function
+  }
+  if (version !== opsVersion)
+    throw new Error(`it has version ${version} of the ops, this is version ${opsVersion}`)
 }
