@@ -6,7 +6,6 @@ import { Redis } from 'ioredis'
 import type { Failpoint } from '../src/store/failpoints.js'
 import { socketFolder } from '../src/supervisor/folder-lock.js'
 import { type LocalServer, startServer } from '../src/supervisor/start-server.js'
-import { builtScript } from '../testing/built-script.js'
 import { eventually, within } from '../testing/eventually.js'
 import { freePort } from '../testing/free-port.js'
 import { findProcessesOf } from '../testing/processes.js'
@@ -32,8 +31,6 @@ const commandPatterns = {
 
 export type ProcessRole = keyof typeof commandPatterns
 
-/** As `npm start` runs it: bundled processes load in half the time. */
-const supervisorScript = builtScript('src/supervisor/main')
 const startTimeoutMs = 90_000
 const stopTimeoutMs = 60_000
 const exitTimeoutMs = 10_000
@@ -101,7 +98,7 @@ export class ChaosDeployment {
   async start(): Promise<void> {
     for (const since = Date.now(); ; await sleep(500)) {
       try {
-        const started = startServer(this.folder, this.environment, undefined, supervisorScript)
+        const started = startServer(this.folder, this.environment)
         this.server = await within('the server to listen', started, { timeoutMs: startTimeoutMs })
         return
       } catch (error) {

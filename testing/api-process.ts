@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { builtScript } from './built-script.js'
+import { scriptPath } from '../src/places.js'
 import { within } from './eventually.js'
 
-const script = builtScript('src/api/main')
+const script = scriptPath('src/api/main')
 const startTimeoutMs = 60_000
 
 /** Starts the API as a process of its own, on a free port unless `environment` names one. Its output is piped. */

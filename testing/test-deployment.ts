@@ -8,7 +8,6 @@ import { readStat } from '../src/processes.js'
 import type { Job, JobRequest } from '../src/spec/job.js'
 import { openFolderStore } from '../src/store/folder-store.js'
 import { type LocalServer, startServer } from '../src/supervisor/start-server.js'
-import { builtScript } from './built-script.js'
 import { within } from './eventually.js'
 import { findDescendants } from './processes.js'
 
@@ -48,12 +47,7 @@ export class TestDeployment {
   async start(): Promise<void> {
     const own = { TRAINYARD_PORT: '0', TRAINYARD_LOG_LEVEL: 'error' }
     const environment = { ...process.env, ...own, ...this.settings }
-    this.server = await startServer(
-      this.folder,
-      environment,
-      this.onOutput,
-      builtScript('src/supervisor/main'),
-    )
+    this.server = await startServer(this.folder, environment, this.onOutput)
     this.client = new Client({ url: this.server.url, key: this.server.key, retryForMs: 0 })
   }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { builtScript } from './built-script.js'
+import { scriptPath } from '../src/places.js'
 
 export interface CommandOptions {
   /** The server that the command speaks to; without it, the command looks for one. */
@@ -30,7 +30,7 @@ export interface RunningCommand {
   ended: Promise<CommandResult>
 }
 
-const script = () => builtScript('src/cli/main')
+const script = () => scriptPath('src/cli/main')
 
 const environmentOf = ({ url, key, home, environment }: CommandOptions): NodeJS.ProcessEnv => ({
   PATH: process.env.PATH,

@@ -34,7 +34,7 @@ const projects = [
   join('src', 'guide', 'tsconfig.json'),
 ]
 const dist = join(root, 'dist')
-/** Newer than what tsc writes unless tsc alone has run since: testing/built-script.ts. */
+/** Newer than what tsc writes unless tsc alone has run since: src/places.ts. */
 const stamp = join(dist, '.inputs')
 
 /** When dist/ was built; undefined if it was not. */

@@ -14,16 +14,14 @@ export interface LocalServer {
 
 /**
  * Starts a complete server, as `npm start` does, with the settings in `environment`. `onOutput` receives
- * everything that its processes print; without it, their stderr goes to this process's stderr. `script` is the
- * supervisor's.
+ * everything that its processes print; without it, their stderr goes to this process's stderr.
  */
 export async function startServer(
   dataFolder: string,
   environment: NodeJS.ProcessEnv,
   onOutput?: (text: string) => void,
-  script = scriptPath('src/supervisor/main'),
 ): Promise<LocalServer> {
-  const child = fork(script, [], {
+  const child = fork(scriptPath('src/supervisor/main'), [], {
     env: { ...environment, TRAINYARD_DATA: dataFolder },
     stdio: onOutput ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'ignore', 'inherit', 'ipc'],
     // so that Ctrl-C reaches only this process, which then calls stop()

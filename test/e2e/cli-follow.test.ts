@@ -9,8 +9,8 @@ import { after, before, test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import { exitCodes } from '../../src/cli/exit-codes.js'
 import { textWidth } from '../../src/cli/terminal/table.js'
+import { scriptPath } from '../../src/places.js'
 import type { JobRequest } from '../../src/spec/job.js'
-import { builtScript } from '../../testing/built-script.js'
 import { type CuttingProxy, startCuttingProxy } from '../../testing/cutting-proxy.js'
 import { eventually, within } from '../../testing/eventually.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
@@ -112,7 +112,7 @@ test('Ctrl-C leaves the job running and says how to follow it again', async () =
 })
 
 test('a reader that leaves ends the command without a word', async () => {
-  const script = `'${process.execPath}' '${builtScript('src/cli/main')}'`
+  const script = `'${process.execPath}' '${scriptPath('src/cli/main')}'`
   for (const args of ['metrics restarted -f table', 'logs restarted', 'watch restarted']) {
     const command = `${script} ${args} | head -n 1; echo "\${PIPESTATUS[0]}"`
     const child = spawn('bash', ['-c', command], {

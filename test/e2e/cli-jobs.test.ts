@@ -8,8 +8,8 @@ import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { exitCodes } from '../../src/cli/exit-codes.js'
+import { scriptPath } from '../../src/places.js'
 import type { Job } from '../../src/spec/job.js'
-import { builtScript } from '../../testing/built-script.js'
 import { blocksRunBy } from '../../testing/doc-blocks.js'
 import { mnistSample } from '../../testing/mnist.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
@@ -46,7 +46,7 @@ test('the sessions of docs/cli.md work when pasted', async () => {
   // `npx trainyard` of a clone
   const bin = join(home, 'bin')
   await mkdir(bin)
-  const script = builtScript('src/cli/main')
+  const script = scriptPath('src/cli/main')
   const shim = `#!/bin/sh\nexec '${process.execPath}' '${script}' "$@"\n`
   await writeFile(join(bin, 'trainyard'), shim, { mode: 0o755 })
   await symlink(resolve('node_modules'), join(home, 'node_modules'))

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { tableFromIPC } from 'apache-arrow'
 import { PNG } from 'pngjs'
-import { builtScript } from '../../testing/built-script.js'
+import { scriptPath } from '../../src/places.js'
 import { blocksRunBy } from '../../testing/doc-blocks.js'
 import { writeDigits } from '../../testing/image-folders.js'
 import { mnistSample } from '../../testing/mnist.js'
@@ -68,7 +68,7 @@ async function refused(args: readonly string[], more: Partial<CommandOptions> = 
 test('the session of docs/cli.md works when pasted', async () => {
   const bin = join(home, 'bin')
   await mkdir(bin)
-  const shim = `#!/bin/sh\nexec '${process.execPath}' '${builtScript('src/cli/main')}' "$@"\n`
+  const shim = `#!/bin/sh\nexec '${process.execPath}' '${scriptPath('src/cli/main')}' "$@"\n`
   await writeFile(join(bin, 'trainyard'), shim, { mode: 0o755 })
   const environment = {
     ...{ PATH: `${bin}:${process.env.PATH}`, HOME: home },

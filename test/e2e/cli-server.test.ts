@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import type { Check } from '../../src/cli/server/checks/check.js'
 import { findHolder } from '../../src/folder-holder.js'
-import { builtScript } from '../../testing/built-script.js'
+import { scriptPath } from '../../src/places.js'
 import { freePort } from '../../testing/free-port.js'
 import { findProcessesOf } from '../../testing/processes.js'
 import { type CommandOptions, runCommand, runInTerminal } from '../../testing/trainyard-command.js'
@@ -196,7 +196,7 @@ test('the shell completes commands, options, files and names', async () => {
   const bash = spawnSync('bash', ['-c', shell], {
     cwd: home,
     encoding: 'utf8',
-    env: { ...process.env, CLI: builtScript('src/cli/main'), HOME: home },
+    env: { ...process.env, CLI: scriptPath('src/cli/main'), HOME: home },
   })
   assert.deepEqual(bash.stdout.trim().split('\n'), ['down', 'doctor'], bash.stderr)
   assert.ok(!(await stat(join(home, 'evil')).catch(() => null)), typed)

@@ -7,8 +7,7 @@ import { delimiter, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { packageFolder } from '../../src/places.js'
-import { builtScript } from '../../testing/built-script.js'
+import { packageFolder, scriptPath } from '../../src/places.js'
 import { blocksRunBy } from '../../testing/doc-blocks.js'
 import { freePort } from '../../testing/free-port.js'
 import { pythonClientRuntime } from '../../testing/python-client.js'
@@ -39,7 +38,7 @@ describe('the commands of the guide', { skip }, () => {
     url = `http://127.0.0.1:${port}`
     environment = {
       ...process.env,
-      CLI_SCRIPT: builtScript('src/cli/main'),
+      CLI_SCRIPT: scriptPath('src/cli/main'),
       TRAINYARD_PORT: String(port),
       TRAINYARD_DATA: join(folder, 'data'),
       XDG_CONFIG_HOME: join(folder, 'config'),

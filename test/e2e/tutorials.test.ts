@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { PNG } from 'pngjs'
-import { builtScript } from '../../testing/built-script.js'
+import { scriptPath } from '../../src/places.js'
 import { needsDataWitnesses, pythonEnvironment } from '../../testing/data-witnesses.js'
 import { blocksRunBy } from '../../testing/doc-blocks.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
@@ -50,7 +50,7 @@ async function runPage(path: string): Promise<string> {
       cwd: folder,
       env: {
         ...pythonEnvironment(),
-        CLI_SCRIPT: builtScript('src/cli/main'),
+        CLI_SCRIPT: scriptPath('src/cli/main'),
         TRAINYARD_URL: deployment.url,
         TRAINYARD_KEY: deployment.key,
         XDG_CONFIG_HOME: join(folder, 'config'),
