@@ -17,6 +17,11 @@ import { setup } from './setup.mjs'
 const tests = join('dist', 'test')
 /** Far more than any test file takes. A file that hangs fails, and the others still run. */
 const fileTimeoutMs = 10 * 60_000
+/**
+ * How many files run at once. With two, two cores were idle for a third of the time: files wait for restarts,
+ * outages, retries and browsers. With many, TensorFlow's threads, one for each core, would hold each other up.
+ */
+const concurrency = 3
 const colours = process.stdout.isTTY ? [] : ['--colors=off']
 
 await main(async () => {
@@ -42,10 +47,8 @@ await main(async () => {
   const architecture = path => path === join(tests, 'architecture.test.js')
   await testStage('architecture', all => all.filter(architecture))
   const endToEnd = path => path.startsWith(join(tests, 'e2e'))
-  // two at a time: most load TensorFlow, which uses every core
-  await testStage('unit', all => all.filter(path => !architecture(path) && !endToEnd(path)), 2)
-  // here much of the time is waiting: for restarts, outages and locks
-  await testStage('end to end', all => all.filter(endToEnd), 2)
+  await testStage('unit', all => all.filter(path => !architecture(path) && !endToEnd(path)))
+  await testStage('end to end', all => all.filter(endToEnd))
 })
 
 async function stage(name, work) {
@@ -58,7 +61,7 @@ async function stage(name, work) {
   if (!passed) process.exitCode = 1
 }
 
-async function testStage(name, choose, concurrency = 1) {
+async function testStage(name, choose) {
   if (process.exitCode) return
   // Node 20's --test does not accept patterns
   const files = choose(testFiles())
