@@ -85,7 +85,7 @@ import { uploadRoutes } from './routes/uploads.js'
 import { webhookRoutes } from './routes/webhooks.js'
 import { weightsRoutes } from './routes/weights.js'
 import { workerRoutes } from './routes/workers.js'
-import { buildSerializer, makeRest } from './schema-functions/serializers.js'
+import { buildSerializer, makeRestLater } from './schema-functions/serializers.js'
 import { responseSchemas } from './schemas.js'
 import { instrument, type TelemetryDeps } from './telemetry.js'
 
@@ -130,7 +130,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     clientErrorHandler: (error, socket) => handleClientError(error, socket),
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  app.server.once('listening', () => makeRest())
+  makeRestLater(app)
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     if (isDamaged(error)) deps.damage.add(error)
     return handleError(error, request, reply)

@@ -5,6 +5,7 @@ import type {
   Serializer,
   SerializerFactory,
 } from '@fastify/fast-json-stringify-compiler'
+import type { FastifyInstance } from 'fastify'
 import { digest, type SchemaCompiler, schemaFunction, schemaFunctions } from './schema-functions.js'
 
 // Loaded if a schema must be compiled: a server whose functions are generated never does.
@@ -57,11 +58,20 @@ export const buildSerializer: SerializerFactory = (shared = {}, options) => {
   }
 }
 
-/**
- * Makes what no request has needed yet, one in each turn of the event loop: a schema that the build does not know
- * takes up to 50 ms.
- */
-export function makeRest(rest = schemaFunctions().values()): void {
+/** By then the first requests, which loading all functions would delay by half a second, have been answered. */
+const restAfterMs = 10_000
+
+/** Makes what no request of the first seconds has needed. A server that ends before does not need it. */
+export function makeRestLater(app: FastifyInstance): void {
+  let timer: NodeJS.Timeout | undefined
+  app.addHook('onListen', async () => {
+    timer = setTimeout(makeRest, restAfterMs)
+  })
+  app.addHook('onClose', async () => clearTimeout(timer))
+}
+
+/** One in each turn of the event loop: a schema that the build does not know takes up to 50 ms. */
+function makeRest(rest = schemaFunctions().values()): void {
   for (const each of rest) {
     if (each.isMade) continue
     each.get()
