@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { after, test } from 'node:test'
+import { loadNativeOps } from '../../src/engine/native-ops.js'
 import { gradients } from '../../src/graph/autodiff.js'
 import { Graph, type Op, type Tensor } from '../../src/graph/graph.js'
 import { elu, relu } from '../../src/graph/ops/activation.js'
@@ -23,6 +24,7 @@ import { dropout } from '../../src/graph/ops/dropout.js'
 import { gather } from '../../src/graph/ops/gather.js'
 import * as math from '../../src/graph/ops/math.js'
 import { biasAdd, matMul } from '../../src/graph/ops/matmul.js'
+import { nativeNormalize } from '../../src/graph/ops/native-batch-norm.js'
 import { avgPool, maxPool } from '../../src/graph/ops/pool.js'
 import { reduceMax, reduceMean, reduceSum } from '../../src/graph/ops/reduce.js'
 import {
@@ -56,6 +58,9 @@ function checkGradients(
 }
 
 const { add, sub, mul, div } = math
+
+/** Loaded before the graph that has them; without a compiler there are none. */
+const isCompiled = loadNativeOps()
 
 checkGradients('add', (x, y) => add(x, y), [[2, 3], [3]])
 checkGradients('sub', (x, y) => sub(x, y), [[3], [2, 3]])
@@ -160,6 +165,31 @@ checkGradients(
   (x, scale, offset) => batchNormTraining(x, scale, offset, 1e-3).output,
   [[4, 3, 3, 2], [2], [2]],
 )
+if (isCompiled) {
+  checkGradients(
+    'nativeNormalize',
+    (x, scale, offset) => nativeNormalize(x, scale, offset, { epsilon: 1e-3 }).output,
+    [[4, 3, 3, 2], [2], [2]],
+  )
+  checkGradients(
+    'nativeNormalize of a sum that is read too',
+    (x, scale, offset, before) => {
+      const { output, sum } = nativeNormalize(x, scale, offset, {
+        epsilon: 1e-3,
+        activation: 'elu',
+        before,
+      })
+      return add(output, sum)
+    },
+    [[4, 3, 3, 2], [2], [2], [4, 3, 3, 2]],
+  )
+  checkGradients(
+    'nativeNormalize with a sum after it',
+    (x, scale, offset, after) =>
+      nativeNormalize(x, scale, offset, { epsilon: 1e-3, activation: 'elu', after }).output,
+    [[4, 3, 3, 2], [2], [2], [4, 3, 3, 2]],
+  )
+}
 checkGradients(
   'batchNormInference',
   (x, scale, offset) => {
@@ -288,6 +318,7 @@ for (const [i, check] of checks.entries()) {
 test('every op with a gradient has a gradient check, and every op is exported', async () => {
   const folder = new URL('../../src/graph/ops/', import.meta.url)
   const checked = new Set(graph.nodes.map(node => node.op.type))
+  if (!isCompiled) checked.add('TrainyardBatchNorm')
   const unchecked: string[] = []
   for (const file of readdirSync(folder).filter(name => name.endsWith('.js'))) {
     const text = readFileSync(new URL(file, folder), 'utf8')
