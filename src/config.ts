@@ -22,6 +22,8 @@ const webhookNetworks = ['public', 'private'] as const
 
 const servingRuntimes = ['auto', 'tensorflow', 'openvino'] as const
 
+const trainingKernels = ['auto', 'stock'] as const
+
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 export interface Config {
@@ -76,6 +78,8 @@ export interface Config {
   webhooks: (typeof webhookNetworks)[number]
   /** The library that runs networks for predictions; `auto` measures which is faster. */
   servingRuntime: (typeof servingRuntimes)[number]
+  /** Whose kernels training steps run: Trainyard's own where they run, or TensorFlow's. */
+  trainingKernels: (typeof trainingKernels)[number]
   logLevel: (typeof logLevels)[number]
   /** For tests: a file that names the storage operations to fail (src/store/failpoints.ts). */
   failpoints: string | null
@@ -109,6 +113,7 @@ export const settingNames = [
   'TRAINYARD_SERVING_RUNTIME',
   'TRAINYARD_SLOTS',
   'TRAINYARD_SPARE_TRAINERS',
+  'TRAINYARD_TRAINING_KERNELS',
   'TRAINYARD_TRUSTED_PROXIES',
   'TRAINYARD_WEBHOOKS',
   // read by the command line
@@ -283,6 +288,12 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
       'auto',
       oneOf(servingRuntimes),
       `one of ${servingRuntimes.join(', ')}`,
+    ),
+    trainingKernels: read(
+      'TRAINYARD_TRAINING_KERNELS',
+      'auto',
+      oneOf(trainingKernels),
+      `one of ${trainingKernels.join(', ')}`,
     ),
     logLevel: read(
       'TRAINYARD_LOG_LEVEL',

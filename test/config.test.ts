@@ -23,6 +23,7 @@ test('all invalid settings are reported at once with the expected values', () =>
     TRAINYARD_PREDICTOR_MEMORY: '2GB',
     TRAINYARD_PREDICTION_WAIT_MS: '5s',
     TRAINYARD_PINNED_MODELS: 'Digits',
+    TRAINYARD_TRAINING_KERNELS: 'fast',
     TRAINYARD_LOG_LEVEL: 'loud',
     TRAINYARD_KEY: 'short',
     TRAINYARD_WEBHOOKS: 'everywhere',

@@ -88,6 +88,7 @@ function train(task: TrainerTask, deps: Omit<TrainerDeps, 'task'>): Promise<void
     return runNetworkAttempt({
       ...deps,
       threads: assignedResources().threads,
+      kernels: readConfig().trainingKernels,
       reserveMemory,
       tf: loadTensorFlow(),
       task: { ...task, job },

@@ -15,6 +15,12 @@ export function parseCpuFlags(cpuinfo: string): string[] {
   return flags.split(' ')
 }
 
+/** Whether our own kernels of a training step (native/passes.h) are compiled for the processor. */
+export const runsNativeTraining = (
+  arch: string = process.arch,
+  flags: readonly string[] = cpuFlags(),
+): boolean => arch !== 'x64' || ['avx2', 'fma'].every(flag => flags.includes(flag))
+
 const bfloat16Flags = new Set(['avx512_bf16', 'amx_bf16', 'avx_ne_convert', 'bf16'])
 
 /** True if the processor has bfloat16 instructions. Without them a step takes ten times as long as in float32. */

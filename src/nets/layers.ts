@@ -5,11 +5,17 @@ import type { DType } from '../graph/dtype.js'
 import type { Node, Tensor } from '../graph/graph.js'
 import { check } from '../graph/graph-error.js'
 import { reshape } from '../graph/ops/array.js'
-import { batchNormInference, batchNormTraining } from '../graph/ops/batch-norm.js'
+import { batchNormInference } from '../graph/ops/batch-norm.js'
 import type { ExplicitPadding, Padding } from '../graph/ops/conv.js'
 import { dropout as drop } from '../graph/ops/dropout.js'
 import { add, cast, l2Loss, mul, sub } from '../graph/ops/math.js'
 import { biasAdd } from '../graph/ops/matmul.js'
+import {
+  type Activation,
+  activations,
+  type Normalizer,
+  stockNormalize,
+} from '../graph/ops/normalize.js'
 import { reduceMean } from '../graph/ops/reduce.js'
 import { assignSub, type Variable } from '../graph/ops/state.js'
 import { rank4, type Shape } from '../graph/shape.js'
@@ -36,7 +42,9 @@ export interface ConvOptions {
   padding?: Padding | ExplicitPadding
   /** Batch norm replaces the bias unless `bias` is true. */
   norm?: 'batch' | null
-  activation?: ((x: Tensor) => Tensor) | null
+  /** Added after the norm and before the activation; called when the layer's variables have been made. */
+  added?: (() => Tensor) | undefined
+  activation?: Activation | null
   bias?: boolean
   initializer?: Initializer
   /** L2 regularization: `l2` times half the filter's sum of squares, in `regularizationLosses`. A frozen
@@ -44,7 +52,7 @@ export interface ConvOptions {
   l2?: number
   /** The output has this type too, so nothing is cast between two layers. */
   precision?: Precision
-  /** Whether its output is one of `endPoints`; default: true. */
+  /** Whether its output, before anything is added, is one of `endPoints`; default: true. */
   endPoint?: boolean
 }
 
@@ -52,6 +60,9 @@ export interface BatchNormOptions {
   /** The share of the moving averages that a step keeps. */
   momentum?: number
   epsilon?: number
+  /** Added after the norm and before the activation; called when its variables have been made. */
+  added?: (() => Tensor) | undefined
+  activation?: Activation | null
 }
 
 export interface DropoutOptions {
@@ -81,6 +92,8 @@ export interface LayerOptions {
   folds?: readonly Fold[]
   /** Copies of weights to compute with in bf16; without them, each use casts the weights. */
   copies?: WeightCopies
+  /** What batch norms are made of in training; default: TensorFlow's ops. */
+  normalize?: Normalizer
 }
 
 export interface Layers {
@@ -91,6 +104,13 @@ export interface Layers {
    * `moving_variance`.
    */
   batchNorm(x: Tensor, name: string, options?: BatchNormOptions): Tensor
+  /** `batchNorm` of the sum of two tensors, of which the second may be missing. */
+  batchNormOfSum(
+    x: Tensor,
+    before: Tensor | null,
+    name: string,
+    options?: BatchNormOptions,
+  ): SumAndOutput
   /**
    * Hinton et al. 2012 (arXiv:1207.0580), in training only. The mask depends on seed, step and
    * name.
@@ -112,6 +132,12 @@ export interface Layers {
   readonly endPoints: ReadonlyMap<string, Tensor>
   /** The batch norms, created so far in inference mode, that can be folded. */
   readonly folds: readonly Fold[]
+}
+
+export interface SumAndOutput {
+  /** What was normalized. */
+  readonly sum: Tensor
+  readonly output: Tensor
 }
 
 interface LayerContext extends LayerOptions {
@@ -146,7 +172,7 @@ export const globalPool = (x: Tensor): Tensor =>
 export const squeeze = (x: Tensor): Tensor => reshape(x, [x.shape[0]!, x.shape[3]!])
 
 function layersInScope(context: LayerContext, prefix: string, defaults: LayerDefaults): Layers {
-  const { variables, mode, rng, folds = [], copies } = context
+  const { variables, mode, rng, folds = [], copies, normalize = stockNormalize } = context
   const { graph } = variables
   const valueIn = (dtype: DType, target: Variable): Tensor =>
     copies?.get(target, dtype)?.value ?? cast(target.value, dtype)
@@ -163,6 +189,7 @@ function layersInScope(context: LayerContext, prefix: string, defaults: LayerDef
       stride = 1,
       padding = 'SAME',
       norm = null,
+      added,
       activation = null,
       initializer = heNormal,
     } = resolved
@@ -192,16 +219,36 @@ function layersInScope(context: LayerContext, prefix: string, defaults: LayerDef
       return biases ? biasAdd(product, valueIn(dtype, biases)) : product
     })
     context.convPaths.set(y, path)
-    if (norm === 'batch') y = batchNorm(y, `${name}/BatchNorm`)
-    const output = activation ? graph.nameScope(path, () => activation(y)) : y
-    if (endPoint) context.endPoints.set(path, output)
-    return output
+    const isNormalizedByBatch = norm === 'batch' && mode === 'training'
+    if (norm === 'batch') {
+      // in training, one op does all of it
+      const following = isNormalizedByBatch ? { added, activation } : {}
+      y = batchNorm(y, `${name}/BatchNorm`, following)
+    }
+    const summand = y
+    if (!isNormalizedByBatch) {
+      y = graph.nameScope(path, () => activate(added ? add(added(), y) : y, activation))
+    }
+    if (endPoint) context.endPoints.set(path, added ? summand : y)
+    return y
   }
 
-  function batchNorm(x: Tensor, name: string, options: BatchNormOptions = {}): Tensor {
-    const { momentum = 0.9, epsilon = 1e-3 } = { ...defaults.batchNorm, ...options }
+  function batchNorm(x: Tensor, name: string, options?: BatchNormOptions): Tensor {
+    return batchNormOfSum(x, null, name, options).output
+  }
+
+  function batchNormOfSum(
+    x: Tensor,
+    before: Tensor | null,
+    name: string,
+    options: BatchNormOptions = {},
+  ): SumAndOutput {
+    const resolved = { momentum: 0.9, epsilon: 1e-3, ...defaults.batchNorm, ...options }
+    const { momentum, epsilon, added, activation = null } = resolved
     const path = prefix + name
-    if (folds.some(({ norm }) => norm === path)) return x
+    const sumUp = () => (before ? add(x, before) : x)
+    const finish = (y: Tensor) => activate(added ? add(added(), y) : y, activation)
+    if (folds.some(({ norm }) => norm === path)) return { sum: x, output: finish(x) }
     const channels = rank4(`${path}: the input`, x.shape)[3]
     const create = (part: string, init: Initializer, trainable: boolean): Variable =>
       variables.get(`${path}/${part}`, [channels], init, { trainable })
@@ -210,21 +257,27 @@ function layersInScope(context: LayerContext, prefix: string, defaults: LayerDef
     const gamma = create('gamma', ones, true)
     const mean = create('moving_mean', zeros, false)
     const variance = create('moving_variance', ones, false)
+    const inference = mode === 'inference'
+    // a frozen layer also normalizes by its frozen statistics; otherwise its output would change
+    if (inference || variables.freeze.isFrozen(mean.name)) {
+      const sum = sumUp()
+      const conv = context.convPaths.get(sum)
+      if (inference && conv) context.foldCandidates.push({ conv, norm: path, epsilon, x: sum })
+      const [scale, offset, ...statistics] = [gamma, beta, mean, variance].map(({ value }) => value)
+      const y = graph.nameScope(path, () =>
+        batchNormInference(sum, scale!, offset!, statistics[0]!, statistics[1]!, epsilon),
+      )
+      return { sum, output: finish(y) }
+    }
+    const after = added?.()
     return graph.nameScope(path, () => {
-      const inference = mode === 'inference'
-      // a frozen layer also normalizes by its frozen statistics; otherwise its output would change
-      if (inference || variables.freeze.isFrozen(mean.name)) {
-        const conv = context.convPaths.get(x)
-        if (inference && conv) context.foldCandidates.push({ conv, norm: path, epsilon, x })
-        const tensors = [gamma, beta, mean, variance].map(({ value }) => value)
-        return batchNormInference(x, tensors[0]!, tensors[1]!, tensors[2]!, tensors[3]!, epsilon)
-      }
-      const normalized = batchNormTraining(x, gamma.value, beta.value, epsilon)
+      const normalizeOptions = { epsilon, activation, before: before ?? undefined, after }
+      const normalized = normalize(x, gamma.value, beta.value, normalizeOptions)
       context.updates.push(
         updateMovingAverage(mean, normalized.batchMean, momentum),
         updateMovingAverage(variance, normalized.batchVariance, momentum),
       )
-      return normalized.output
+      return normalized
     })
   }
 
@@ -242,6 +295,7 @@ function layersInScope(context: LayerContext, prefix: string, defaults: LayerDef
   return {
     conv2d,
     batchNorm,
+    batchNormOfSum,
     dropout,
     argScope: overrides =>
       layersInScope(context, prefix, {
@@ -263,6 +317,9 @@ function layersInScope(context: LayerContext, prefix: string, defaults: LayerDef
     },
   }
 }
+
+const activate = (x: Tensor, activation: Activation | null): Tensor =>
+  activation ? activations[activation](x) : x
 
 function foldableBatchNorms({ variables, foldCandidates }: LayerContext): Fold[] {
   const useCounts = new Map<Tensor, number>()

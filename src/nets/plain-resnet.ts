@@ -2,7 +2,6 @@
 // have the same width and height, and use ELU (Clevert et al. 2015, arXiv:1511.07289).
 import type { Tensor } from '../graph/graph.js'
 import { check } from '../graph/graph-error.js'
-import { elu, relu } from '../graph/ops/activation.js'
 import { add } from '../graph/ops/math.js'
 import { globalPool, type Layers, squeeze } from './layers.js'
 
@@ -24,32 +23,46 @@ export function plainResNet(
   classes: number,
 ): Tensor {
   const net = layers.scope('resnet')
-  let x = net.conv2d(images, 'conv_0', filters, kernel, { norm: 'batch', activation: relu })
+  const unitLayers = (unit: number) => net.scope(`unit_${unit}`)
+  let x = net.conv2d(images, 'conv_0', filters, kernel, { norm: 'batch', activation: 'relu' })
+  // what the last unit adds to x: the next one's first batch norm does it
+  let branch: Tensor | null = null
   for (let unit = 1; unit <= blocks; unit++) {
-    const unitLayers = net.scope(`unit_${unit}`)
-    const y =
-      block === 'plain' ? plain(unitLayers, x, kernel) : bottleneck(unitLayers, x, kernel, ratio)
-    x = unitLayers.endPoint(add(x, y))
+    const options = { activation: 'elu' } as const
+    const { sum, output } = unitLayers(unit).batchNormOfSum(x, branch, 'conv1/BatchNorm', options)
+    x = branch ? unitLayers(unit - 1).endPoint(sum) : x
+    branch =
+      block === 'plain'
+        ? plain(unitLayers(unit), output, kernel)
+        : bottleneck(unitLayers(unit), output, kernel, ratio)
   }
+  if (branch) x = unitLayers(blocks).endPoint(add(x, branch))
   return squeeze(globalPool(net.conv2d(x, 'conv_top', classes, kernel, { norm: 'batch' })))
 }
 
-function plain(layers: Layers, x: Tensor, kernel: number): Tensor {
-  const filters = x.shape[3]!
-  const y = preactConv(layers, x, 'conv1', filters, kernel)
+/** Two convolutions. The first one's batch norm and ELU have been done. */
+function plain(layers: Layers, preact: Tensor, kernel: number): Tensor {
+  const filters = preact.shape[3]!
+  const y = layers.conv2d(preact, 'conv1', filters, kernel, { bias: false })
   return preactConv(layers, y, 'conv2', filters, kernel)
 }
 
-function bottleneck(layers: Layers, x: Tensor, kernel: number, ratio: number): Tensor {
-  const filters = x.shape[3]!
+/** The same with three convolutions. */
+function bottleneck(layers: Layers, preact: Tensor, kernel: number, ratio: number): Tensor {
+  const filters = preact.shape[3]!
   const bottleneckFilters = filters / ratio
   check(
     Number.isInteger(bottleneckFilters),
     `resnet: ${filters} filters cannot be divided by the ratio ${ratio}; make one a multiple of the other`,
   )
-  let y = preactConv(layers, x, 'conv1', bottleneckFilters, 1)
-  y = preactConv(layers, y, 'conv2', bottleneckFilters, kernel)
-  return preactConv(layers, y, 'conv3', filters, 1)
+  const y = layers.conv2d(preact, 'conv1', bottleneckFilters, 1, { bias: false })
+  return preactConv(
+    layers,
+    preactConv(layers, y, 'conv2', bottleneckFilters, kernel),
+    'conv3',
+    filters,
+    1,
+  )
 }
 
 /** Batch norm, ELU, convolution. No bias: the next batch norm would remove it. */
@@ -60,6 +73,6 @@ function preactConv(
   filters: number,
   kernel: number,
 ): Tensor {
-  const preact = elu(batchNorm(x, `${name}/BatchNorm`))
+  const preact = batchNorm(x, `${name}/BatchNorm`, { activation: 'elu' })
   return conv2d(preact, name, filters, kernel, { bias: false })
 }

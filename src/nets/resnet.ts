@@ -2,7 +2,6 @@
 // layout of torchvision's v1.5 or of TF-Slim. Version 2: pre-activation, He et al. 2016
 // (arXiv:1603.05027), in the layout of TF-Slim.
 import type { Tensor } from '../graph/graph.js'
-import { relu } from '../graph/ops/activation.js'
 import { pad } from '../graph/ops/array.js'
 import { add } from '../graph/ops/math.js'
 import { maxPool } from '../graph/ops/pool.js'
@@ -41,7 +40,7 @@ const branches = {
   ],
 } satisfies Record<string, Branch>
 
-const batchNormRelu: ConvOptions = { norm: 'batch', activation: relu }
+const batchNormRelu: ConvOptions = { norm: 'batch', activation: 'relu' }
 
 /**
  * Images [n, h, w, channels] → logits [n, classes]. ResNet-50 v2 for ImageNet is
@@ -66,7 +65,8 @@ export function resnet(
       x = residualUnit(net.scope(`block${stage + 1}/unit_${i}/${unit}_v${version}`), x, branch)
     }
   }
-  if (version === 2) x = net.scope('postnorm').endPoint(relu(net.batchNorm(x, 'postnorm')))
+  if (version === 2)
+    x = net.scope('postnorm').endPoint(net.batchNorm(x, 'postnorm', { activation: 'relu' }))
   return squeeze(net.conv2d(globalPool(x), 'logits', classes, 1, { precision: 'fp32' }))
 }
 
@@ -96,21 +96,17 @@ function postActivationUnit(
   branch: ReturnType<Branch>,
 ): Tensor {
   const [filters, stride] = filtersAndStride(branch)
-  let y = x
-  for (const [i, [width, kernel, convStride]] of branch.entries()) {
-    const activation = i < branch.length - 1 ? relu : null
-    const options = {
-      ...stridedConvOptions(kernel, convStride),
-      norm: 'batch',
-      activation,
-    } as const
-    y = conv2d(y, `conv${i + 1}`, width, kernel, options)
-  }
-  const shortcut =
+  const shortcut = () =>
     x.shape[3] === filters
       ? subsample(x, stride)
       : conv2d(x, 'shortcut', filters, 1, { stride, norm: 'batch' })
-  return endPoint(relu(add(shortcut, y)))
+  let y = x
+  for (const [i, [width, kernel, convStride]] of branch.entries()) {
+    const options = { ...stridedConvOptions(kernel, convStride), ...batchNormRelu }
+    const isLast = i === branch.length - 1
+    y = conv2d(y, `conv${i + 1}`, width, kernel, isLast ? { ...options, added: shortcut } : options)
+  }
+  return endPoint(y)
 }
 
 function preActivationUnit(
@@ -119,7 +115,7 @@ function preActivationUnit(
   branch: ReturnType<Branch>,
 ): Tensor {
   const [filters, stride] = filtersAndStride(branch)
-  const preact = relu(batchNorm(x, 'preact'))
+  const preact = batchNorm(x, 'preact', { activation: 'relu' })
   let y = preact
   for (const [i, [width, kernel, convStride]] of branch.entries()) {
     const isLast = i === branch.length - 1

@@ -1,7 +1,6 @@
 // VGG: Simonyan & Zisserman 2014 (arXiv:1409.1556), configurations A, B, D and E. As in TF-Slim,
 // the dense layers are convolutions and variables have TF-Slim's names.
 import type { Tensor } from '../graph/graph.js'
-import { relu } from '../graph/ops/activation.js'
 import { maxPool } from '../graph/ops/pool.js'
 import { truncatedNormal } from './initializers.js'
 import { globalPool, type Layers, squeeze } from './layers.js'
@@ -44,7 +43,7 @@ export function vgg(layers: Layers, images: Tensor, shape: VggConfig, classes: n
     denseWidth,
   } = { ...paperDefaults, ...shape }
   const net = layers.scope(`vgg_${depth}`).argScope({
-    conv2d: { activation: relu },
+    conv2d: { activation: 'relu' },
     batchNorm: { epsilon: 1e-5 },
     dropout: { rate },
   })

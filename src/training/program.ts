@@ -6,6 +6,8 @@ import { equal, finiteMask } from '../graph/ops/compare.js'
 import { constant, placeholder, scalar } from '../graph/ops/constant.js'
 import { identity } from '../graph/ops/control.js'
 import { addN, cast, sub } from '../graph/ops/math.js'
+import { nativeNormalize } from '../graph/ops/native-batch-norm.js'
+import { stockNormalize } from '../graph/ops/normalize.js'
 import { argMax, reduceMean, reduceSum } from '../graph/ops/reduce.js'
 import { assign, assignAdd, read, type Variable, variable } from '../graph/ops/state.js'
 import type { SavedModelSpec } from '../graph/saved-model.js'
@@ -62,6 +64,8 @@ export interface ProgramOptions {
   engine?: Engine
   /** Whose kernels a training step runs where there is a choice; default: TensorFlow's. */
   kernels?: TrainingKernels
+  /** The same for batch norm, which is the only one whose own kernels round in another way; default: `kernels`. */
+  batchNorm?: TrainingKernels
 }
 
 export interface Program extends SavedModelSpec {
@@ -93,6 +97,7 @@ export function buildTrainingProgram({
   checkpointTensors,
   engine = 'cpu',
   kernels = 'stock',
+  batchNorm = kernels,
 }: ProgramOptions): Program {
   // ours compute on a processor
   const onePass = kernels === 'own' && engine === 'cpu' && plan.precision !== 'fp16'
@@ -110,6 +115,7 @@ export function buildTrainingProgram({
     const trainingLayers = createLayers(variables, 'training', {
       rng: { seed, step: batch },
       ...(onePass && { copies }),
+      normalize: batchNorm === 'own' ? nativeNormalize : stockNormalize,
     })
     const layers = trainingLayers.argScope({ conv2d: { l2: plan.l2 ?? defaultL2[model.kind] } })
     const { pixels, ...labels } = augmentBatch(input.training(batch), {

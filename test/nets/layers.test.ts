@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Graph } from '../../src/graph/graph.js'
-import { relu } from '../../src/graph/ops/activation.js'
 import { placeholder, scalar } from '../../src/graph/ops/constant.js'
 import { identity } from '../../src/graph/ops/control.js'
 import { Freeze } from '../../src/nets/freeze.js'
@@ -19,7 +18,7 @@ function setUp(shape = [2, 8, 8, 3]) {
 
 test('repeat makes equal numbered layers, stack takes the arguments of each', () => {
   const { variables, images, layers } = setUp()
-  const { conv2d } = layers.scope('net').argScope({ conv2d: { activation: relu } })
+  const { conv2d } = layers.scope('net').argScope({ conv2d: { activation: 'relu' } })
   const x = repeat(images, 2, conv2d, 'conv1', 4, 3)
   const y = stack(x, conv2d, 'core', [
     [5, 3, { stride: 2 }],

@@ -86,7 +86,7 @@ export async function openProgram(
   model: NetworkOptions,
   options: Partial<TrainingPlan> = {},
   format: ImageFormat = images,
-  more: Pick<ProgramOptions, 'kernels' | 'freeze'> = {},
+  more: Pick<ProgramOptions, 'kernels' | 'batchNorm' | 'freeze'> = {},
 ) {
   const tempFolder = await mkdtemp(join(tmpdir(), 'trainyard-program-'))
   const mergedPlan = { ...plan, ...options }

@@ -18,6 +18,7 @@ import type { FromTrainer, StopReason, TrainerTask } from '../../src/spec/ipc-me
 import { type DatasetRef, isPrediction, type JobManifest, type Phase } from '../../src/spec/job.js'
 import { type MetricRow, metricsAt } from '../../src/spec/metrics.js'
 import type { NewModel } from '../../src/spec/model.js'
+import type { TrainingKernels } from '../../src/spec/training-kernels.js'
 import type { Store } from '../../src/store/store.js'
 import { writeValidationRecords } from './evaluation-records.js'
 import { describeRun } from './run-description.js'
@@ -172,6 +173,11 @@ export class AttemptRecorder<Content> {
   /** The job's thread count: `proposed` for the first attempt, the same for all later ones. */
   agreeOnThreads(proposed: number): Promise<number> {
     return this.records.agreeOnThreads(this.deps.task.job.id, proposed)
+  }
+
+  /** Whose kernels the job's attempts run: `proposed` for the first attempt, the same for all later ones. */
+  agreeOnKernels(proposed: TrainingKernels): Promise<TrainingKernels> {
+    return this.records.agreeOnKernels(this.deps.task.job.id, proposed)
   }
 
   stopped(): Promise<void> {

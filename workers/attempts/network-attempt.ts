@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Datasets } from '../../src/datasets/datasets.js'
 import { readInstallation } from '../../src/engine/installation.js'
-import { loadNativeOps } from '../../src/engine/native-ops.js'
 import type { TensorFlow } from '../../src/engine/tensorflow.js'
 import { TrainingFailure } from '../../src/errors.js'
 import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js'
@@ -37,11 +36,14 @@ import { resolveInitialWeights } from './initial-weights.js'
 import { imagesOf, networkContract, requireImages } from './model-contract.js'
 import { writeNetworkReference } from './network-reference.js'
 import { resolvePrecision } from './precision.js'
+import { resolveTrainingKernels } from './training-kernels.js'
 
 export interface NetworkAttemptDeps extends TrainerDeps<NetworkJob> {
   tf: TensorFlow
   /** Processor cores that the trainer may use. */
   threads: number
+  /** Whose kernels training steps may run. */
+  kernels: 'auto' | 'stock'
   /** Asks for the memory of the training; returns when the job may take it. */
   reserveMemory(memory: MemoryEstimate): Promise<void>
 }
@@ -112,7 +114,7 @@ export async function rethrowIfWeightsIntact(
 
 /** Stores the training graph with the attempt, as a SavedModel that other tools can read, and loads it. */
 async function openProgram(
-  { tf, store, task, reserveMemory }: NetworkAttemptDeps,
+  { tf, store, task, kernels: setting, reserveMemory }: NetworkAttemptDeps,
   recorder: NetworkRecorder,
   { training, validation }: Pick<LoopInput, 'training' | 'validation'>,
   initialTensors: readonly WeightsTensor[] | undefined,
@@ -126,6 +128,15 @@ async function openProgram(
       `this machine has no instructions for ${requestedPrecision}; it computes in ${precision}`,
     )
   }
+  const engine = readInstallation().kind
+  const { kernels, warning } = await resolveTrainingKernels({
+    setting,
+    engine,
+    precision,
+    resumes: task.resumeFrom !== null,
+    agree: proposed => recorder.agreeOnKernels(proposed),
+  })
+  if (warning) console.log(warning)
   const images = imagesOf(job, dataset)
   const program = buildTrainingProgram({
     model: job.model,
@@ -137,8 +148,8 @@ async function openProgram(
     records: { training: training.count, validation: validation.count },
     freeze: job.freeze ?? [],
     checkpointTensors: initialTensors,
-    engine: readInstallation().kind,
-    kernels: loadNativeOps() ? 'own' : 'stock',
+    engine,
+    kernels,
   })
   await reserveMemory(estimateMemory(job.model.kind, stepMemory(program)))
   if (program.initialized) {

@@ -12,6 +12,7 @@ export const jobPaths = (id: string) => {
     initialized: `${root}/initialized.json`,
     removedCheckpoints: `${root}/removed-checkpoints.json`,
     threads: `${root}/threads.json`,
+    kernels: `${root}/kernels.json`,
     modelName: `${root}/model-name.json`,
     edits: `${root}/edits`,
     edit: (n: number) => `${root}/edits/${n}.json`,

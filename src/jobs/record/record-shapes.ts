@@ -18,6 +18,7 @@ import { Normalization } from '../../spec/normalization.js'
 import { NoteList } from '../../spec/note.js'
 import { nullable } from '../../spec/nullable.js'
 import { ServingOptions } from '../../spec/serving-options.js'
+import { type TrainingKernels, trainingKernels } from '../../spec/training-kernels.js'
 import { shapeOf } from '../../store/shape.js'
 import type { AttemptRecord } from './attempt-record.js'
 import type { JournalEntry } from './lifecycle.js'
@@ -111,6 +112,10 @@ export const initReport = shapeOf<InitReport>(InitReport)
 export const removedCheckpoints = shapeOf<RemovedCheckpoints>(RemovedCheckpoints)
 
 export const agreedModelName = shapeOf<{ name: string }>(Type.Object({ name: Name }))
+
+export const agreedKernels = shapeOf<{ kernels: TrainingKernels }>(
+  Type.Object({ kernels: Type.Enum([...trainingKernels]) }),
+)
 
 export const agreedThreads = shapeOf<{ threads: number }>(Type.Object({ threads: AttemptNumber }))
 

@@ -5,6 +5,7 @@ import { isJobId } from '../../spec/identifiers.js'
 import type { InitReport } from '../../spec/init-from.js'
 import type { JobManifest } from '../../spec/job.js'
 import type { MemoryEstimate } from '../../spec/memory-estimate.js'
+import type { TrainingKernels } from '../../spec/training-kernels.js'
 import type { Store } from '../../store/store.js'
 import type { AttemptRecord } from './attempt-record.js'
 import { jobNotFound } from './errors.js'
@@ -13,6 +14,7 @@ import { jobPaths } from './job-paths.js'
 import { Journal } from './journal.js'
 import { initialLifecycle, type JobResult, type JournalEntry, type Lifecycle } from './lifecycle.js'
 import {
+  agreedKernels,
   agreedModelName,
   agreedThreads,
   attemptRecord,
@@ -259,6 +261,14 @@ export class JobRecords {
     await this.store.createJson<{ threads: number }>(key, { threads: proposed })
     const agreed = await this.store.readJson(key, agreedThreads)
     return agreed?.threads ?? proposed
+  }
+
+  /** Fixes whose kernels all attempts of a job run, as far as their machines have them. The first proposal wins. */
+  async agreeOnKernels(id: string, proposed: TrainingKernels): Promise<TrainingKernels> {
+    const key = jobPaths(id).kernels
+    await this.store.createJson<{ kernels: TrainingKernels }>(key, { kernels: proposed })
+    const agreed = await this.store.readJson(key, agreedKernels)
+    return agreed?.kernels ?? proposed
   }
 
   /** Fixes the name of the job's model: all attempts that publish get the same. The first proposal wins. */

@@ -12,3 +12,10 @@ test('all attempts use the thread count of the first attempt', async t => {
   assert.deepEqual(both, [3, 3])
   assert.equal(await records.agreeOnThreads(id, 16), 3)
 })
+
+test('all attempts run the kernels of the first attempt', async t => {
+  const records = new JobRecords(await openFolderStore(await tempFolder(t)))
+  const id = 'job-00000000000000000000000000'
+  assert.equal(await records.agreeOnKernels(id, 'own'), 'own')
+  assert.equal(await records.agreeOnKernels(id, 'stock'), 'own')
+})
