@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { Errors } from 'typebox/value'
+import { loadNativeOps } from '../../src/engine/native-ops.js'
 import { loadTensorFlow } from '../../src/engine/tensorflow.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession } from '../../src/graph/session.js'
 import { planNetworkJob } from '../../src/planning/plan.js'
 import type { ImagesManifest } from '../../src/spec/dataset.js'
 import { type NetworkJob, NetworkJobRequest } from '../../src/spec/job.js'
+import type { TrainingKernels } from '../../src/spec/training-kernels.js'
 import { runTraining } from '../../src/training/loop.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
 import { BenchError } from '../failure.js'
@@ -56,12 +58,23 @@ const quoted = (params: object) => Object.values(params).flat().join(', ')
 export async function startJob(
   { model, training: plan }: NetworkJob,
   dataset: ImagesManifest,
-  { datasetFolder, tempFolder }: { datasetFolder: string; tempFolder: string },
+  {
+    datasetFolder,
+    tempFolder,
+    kernels,
+  }: { datasetFolder: string; tempFolder: string; kernels: TrainingKernels },
 ): Promise<PreparedTraining> {
   const lap = stopwatch()
   const classes = dataset.labels.length
   const records = { training: dataset.records, validation: 0 }
-  const program = buildTrainingProgram({ model, images: dataset, classes, plan, records })
+  const program = buildTrainingProgram({
+    model,
+    images: dataset,
+    classes,
+    plan,
+    records,
+    kernels: kernels === 'own' && !loadNativeOps() ? 'stock' : kernels,
+  })
   await writeSavedModel(join(tempFolder, 'program'), program.graph, program)
   const graph = lap()
   const tf = loadTensorFlow()

@@ -22,7 +22,11 @@ interface SubjectSpec {
 
 export const subjects = {
   trainyard: {
-    program: async ({ threads }) => ours('trainyard', engineEnvironment({ cores: threads })),
+    program: async ({ threads }) => ours('trainyard', [], engineEnvironment({ cores: threads })),
+  },
+  'trainyard-stock': {
+    program: async ({ threads }) =>
+      ours('trainyard', ['--stock-kernels'], engineEnvironment({ cores: threads })),
   },
   keras: { program: resources => python('tensorflow', ['with_keras.py'], resources) },
   'tf-keras': { program: resources => python('tensorflow', ['with_tf_keras.py'], resources) },
@@ -31,7 +35,7 @@ export const subjects = {
     program: resources => python('torch', ['with_torch.py', '--compile'], resources),
   },
   tfjs: {
-    program: async ({ threads }) => ours('tfjs', peerEnvironment(threads)),
+    program: async ({ threads }) => ours('tfjs', [], peerEnvironment(threads)),
     unsupported: { bf16: 'TensorFlow.js has no bfloat16' },
   },
 } satisfies Record<string, SubjectSpec>
@@ -53,9 +57,9 @@ export function unsupportedReason(
   return (subjects[subject] as SubjectSpec).unsupported?.[precision]
 }
 
-const ours = (name: string, env: Program['env']): Program => ({
+const ours = (name: string, options: readonly string[], env: Program['env']): Program => ({
   command: process.execPath,
-  args: [fileURLToPath(new URL(`${name}.js`, import.meta.url))],
+  args: [fileURLToPath(new URL(`${name}.js`, import.meta.url)), ...options],
   env,
 })
 

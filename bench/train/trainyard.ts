@@ -1,4 +1,6 @@
-// The subject trainyard: a job planned as by the server, run by the trainer's own loop.
+// The subjects trainyard and, with the option --stock-kernels, trainyard-stock: a job planned as by the server, run by
+// the trainer's own loop.
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runSubject } from '../subject-protocol.js'
 import type { CaseRequest, Network } from './cases.js'
@@ -13,8 +15,13 @@ const models: Readonly<Record<Network, object>> = {
   vgg16: { kind: 'vgg', depth: 16, dense: 'gap', dropout: 0 },
 }
 
+const kernels = process.argv.includes('--stock-kernels') ? 'stock' : 'own'
+
 async function prepare(request: CaseRequest): Promise<PreparedTraining> {
-  const { name, network, batch, precision, tempFolder } = request
+  const { name, network, batch, precision } = request
+  // two subjects with other kernels share the case's folder
+  const tempFolder = join(request.tempFolder, kernels)
+  await mkdir(tempFolder)
   const datasetFolder = join(tempFolder, 'dataset')
   const dataset = await writeDataset(request, datasetFolder)
   const job = planJob(name, dataset, {
@@ -25,7 +32,7 @@ async function prepare(request: CaseRequest): Promise<PreparedTraining> {
       ...(precision === 'fp32' ? {} : { precision }),
     },
   })
-  return startJob(job, dataset, { datasetFolder, tempFolder })
+  return startJob(job, dataset, { datasetFolder, tempFolder, kernels })
 }
 
 await runSubject(prepare)

@@ -18,6 +18,7 @@ async function prepare(request: PipelineRequest): Promise<PreparedTraining> {
   })
   const tempFolder = mkdtempSync(join(request.tempFolder, 'job-'))
   const prepared = await startJob(job, stored.manifest, {
+    kernels: 'own',
     datasetFolder: stored.folder,
     tempFolder,
   })
