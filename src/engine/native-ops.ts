@@ -4,7 +4,7 @@ import { readInstallation } from './installation.js'
 import { loadTensorFlow } from './tensorflow.js'
 
 /** Which ops the library has: native/version.cc. Raise both with each change of an op's inputs or attributes. */
-const opsVersion = 2
+const opsVersion = 3
 
 /** Undefined before the first try. It is kept, since koffi unloads what nothing holds, and TensorFlow calls it. */
 let library: LibraryHandle | null | undefined

@@ -34,6 +34,7 @@ async function train(
   for (const [step, kind] of kinds.entries()) {
     const { session, tempFolder, plan } = await openProgram(model, options, undefined, {
       kernels: kind,
+      batchNorm: 'stock',
       freeze,
     })
     session.run('init', { seed: plan.seed })

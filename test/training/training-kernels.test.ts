@@ -22,7 +22,7 @@ const models: Record<string, NetworkOptions> = {
 
 /** The loss of a first step, and by the name of each variable Adam's first moment: a tenth of its gradient. */
 async function firstStep(model: NetworkOptions, kernels: TrainingKernels) {
-  const { session, program, tempFolder } = await openProgram(model, {}, images, kernels)
+  const { session, program, tempFolder } = await openProgram(model, {}, images, { kernels })
   session.run('init', { seed: plan.seed })
   startInputPipeline(session, plan, allRecords, allRecords)
   const loss = session.run('train', { learningRate: 0, seed: 1, batch: 0 }).number('loss')
