@@ -1,5 +1,6 @@
 // Uploads of any size, made while they are sent: nothing of them is kept.
 import { randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { crc32 } from '@node-rs/crc32'
 import { PNG } from 'pngjs'
 import { ZipFile } from 'yazl'
@@ -68,8 +69,11 @@ async function* zipOfImages(bytes: number): AsyncGenerator<Uint8Array> {
   const options = { compress: false, mtime: new Date(0), mode: 0o100644 }
   const add = function* () {
     for (let done = 0, entry = 0; done < bytes; entry++) {
-      const image = withText(images[entry % pngs]!, String(entry))
-      zip.addBuffer(image, `class-${entry % classes}/${entry}.png`, options)
+      const image = images[entry % pngs]!
+      // yazl keeps what it is given of every entry: so a function, and no bytes
+      zip.addReadStreamLazy(`class-${entry % classes}/${entry}.png`, options, send => {
+        send(null, Readable.from([withText(image, String(entry))]))
+      })
       done += image.length
       yield
     }
