@@ -7,6 +7,8 @@ import { check } from '../graph/graph-error.js'
 import { reshape } from '../graph/ops/array.js'
 import { batchNormInference } from '../graph/ops/batch-norm.js'
 import type { ExplicitPadding, Padding } from '../graph/ops/conv.js'
+import { type ChooseConvKernels, convShape, kernelsByRule } from '../graph/ops/conv-kernels.js'
+import { convolution, inferenceConvolution } from '../graph/ops/convolution.js'
 import { dropout as drop } from '../graph/ops/dropout.js'
 import { add, cast, l2Loss, mul, sub } from '../graph/ops/math.js'
 import { biasAdd } from '../graph/ops/matmul.js'
@@ -19,7 +21,6 @@ import {
 import { reduceMean } from '../graph/ops/reduce.js'
 import { assignSub, type Variable } from '../graph/ops/state.js'
 import { rank4, type Shape } from '../graph/shape.js'
-import { conv2dAsMatMul } from './conv-as-matmul.js'
 import { type Fold, foldedBiases, foldedWeights } from './fold.js'
 import { heNormal, type Initializer, ones, zeros } from './initializers.js'
 import { nameHash, type Variables } from './variables.js'
@@ -94,6 +95,8 @@ export interface LayerOptions {
   copies?: WeightCopies
   /** What batch norms are made of in training; default: TensorFlow's ops. */
   normalize?: Normalizer
+  /** In training. Default: `kernelsByRule`. */
+  convKernels?: ChooseConvKernels | undefined
 }
 
 export interface Layers {
@@ -172,7 +175,8 @@ export const globalPool = (x: Tensor): Tensor =>
 export const squeeze = (x: Tensor): Tensor => reshape(x, [x.shape[0]!, x.shape[3]!])
 
 function layersInScope(context: LayerContext, prefix: string, defaults: LayerDefaults): Layers {
-  const { variables, mode, rng, folds = [], copies, normalize = stockNormalize } = context
+  const { variables, mode, rng, folds = [], copies } = context
+  const { normalize = stockNormalize, convKernels = kernelsByRule } = context
   const { graph } = variables
   const valueIn = (dtype: DType, target: Variable): Tensor =>
     copies?.get(target, dtype)?.value ?? cast(target.value, dtype)
@@ -206,11 +210,13 @@ function layersInScope(context: LayerContext, prefix: string, defaults: LayerDef
     const biases =
       (isFolded || bias) && create(isFolded ? foldedBiases : 'biases', [filters], zeros)
     let y = graph.nameScope(path, () => {
-      const product = conv2dAsMatMul(cast(x, dtype), valueIn(dtype, weights), {
-        stride,
-        padding,
-        pointwise: mode === 'training',
-      })
+      const images = cast(x, dtype)
+      const filter = valueIn(dtype, weights)
+      const attrs = { stride, padding }
+      const product =
+        mode === 'training'
+          ? convolution(images, filter, attrs, convKernels(convShape(images, filter, attrs)))
+          : inferenceConvolution(images, filter, attrs)
       // a frozen filter does not change, so its penalty would only move the loss
       if (l2 > 0 && !variables.freeze.isFrozen(weights.name)) {
         context.regularizationLosses.push(mul(l2Loss(weights.value), l2))

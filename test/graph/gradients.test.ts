@@ -20,6 +20,8 @@ import { compareWith, select } from '../../src/graph/ops/compare.js'
 import { constant, placeholder } from '../../src/graph/ops/constant.js'
 import { identity, stopGradient } from '../../src/graph/ops/control.js'
 import { conv2d } from '../../src/graph/ops/conv.js'
+import { convShapeName } from '../../src/graph/ops/conv-kernels.js'
+import { convolution } from '../../src/graph/ops/convolution.js'
 import { dropout } from '../../src/graph/ops/dropout.js'
 import { gather } from '../../src/graph/ops/gather.js'
 import * as math from '../../src/graph/ops/math.js'
@@ -134,24 +136,43 @@ for (const padding of ['SAME', 'VALID', { top: 1, bottom: 0, left: 2, right: 1 }
     )
   }
 }
-// many weights and few pixels, so that the filter's gradient is a matrix product over patches
+const allKernels = ['convolution', 'product'] as const
 for (const [padding, stride, side, size] of [
   ['SAME', 1, 2, 3],
+  ['SAME', 1, 3, 3],
+  ['SAME', 1, 4, 5],
   ['SAME', 2, 3, 3],
+  ['SAME', 2, 4, 3],
   ['VALID', 1, 4, 3],
+  ['VALID', 1, 3, 3],
   ['VALID', 2, 5, 3],
   [{ top: 1, bottom: 1, left: 1, right: 1 }, 2, 4, 3],
+  [{ top: 1, bottom: 0, left: 0, right: 1 }, 2, 3, 3],
+  ['SAME', 1, 3, 1],
   ['SAME', 2, 2, 1],
 ] as const) {
-  const channels = size === 1 ? 132 : 44
-  checkGradients(
-    `conv2d of a deep ${size}x${size} filter, padding ${JSON.stringify(padding)}, stride ${stride}`,
-    (x, filter) => conv2d(x, filter, { stride, padding }),
-    [
-      [1, side, side, channels],
-      [size, size, channels, channels],
-    ],
-  )
+  for (const kernel of allKernels) {
+    const shape = {
+      dtype: 'float32',
+      x: [2, side, side, 3],
+      filter: [size, size, 3, 4],
+      stride,
+      padding,
+    } as const
+    const canTurn = stride === 1 && (padding === 'SAME' || size === side)
+    const inputGradient = canTurn || size === 1 ? kernel : 'convolution'
+    checkGradients(
+      `convolution as ${kernel}: ${convShapeName(shape)}`,
+      (x, filter) =>
+        convolution(
+          x,
+          filter,
+          { stride, padding },
+          { forward: kernel, inputGradient, filterGradient: kernel },
+        ),
+      [shape.x, shape.filter],
+    )
+  }
 }
 checkGradients(
   'maxPool',

@@ -59,6 +59,7 @@ export const opDefs: Record<string, readonly [outputs: string, attrs: string]> =
   Greater: ['z', 'T!'],
   GreaterEqual: ['z', 'T!'],
   Identity: ['output', 'T!'],
+  IdentityN: ['output', 'T!'],
   IgnoreErrorsDataset: ['handle', 'output_types! output_shapes! log_warning'],
   ImageProjectiveTransformV3: ['transformed_images', 'dtype! interpolation! fill_mode'],
   IsFinite: ['y', 'T!'],

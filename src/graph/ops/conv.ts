@@ -1,12 +1,9 @@
 import { attr } from '../attr.js'
-import type { DType } from '../dtype.js'
 import type { Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
 import { apply, defineOp } from '../op.js'
-import { isStatic, rank4, type Shape, sizeOf } from '../shape.js'
-import { pad, reshape, shapeOf, sliceLike } from './array.js'
-import { matMul } from './matmul.js'
-import { extractPatches } from './patches.js'
+import { rank4, type Shape } from '../shape.js'
+import { pad, shapeOf, sliceLike } from './array.js'
 
 export type Padding = 'SAME' | 'VALID'
 
@@ -18,7 +15,7 @@ export interface ExplicitPadding {
   readonly right: number
 }
 
-interface ConvAttrs {
+export interface ConvAttrs {
   stride: number
   padding: Padding | ExplicitPadding
 }
@@ -106,47 +103,45 @@ export const Conv2D = defineOp<readonly [x: Tensor, filter: Tensor], ConvAttrs>(
     return [n, height, windowOutputSize('conv2d', w, kw, stride, columns), filters]
   },
   attrs: ([x], attrs) => nodeAttrs(x, attrs),
-  gradient(dy, { inputs: [x, filter], attrs: { stride, padding } }) {
-    // oneDNN's backward kernels do not support explicit padding, and TensorFlow's own are many
-    // times slower. So the backward pass copies the images into padded ones.
-    const [padded, attrs] =
-      typeof padding === 'string'
-        ? [x, { stride, padding }]
-        : [padImages(x, padding), { stride, padding: 'VALID' as Padding }]
-    const backpropAttrs = { ...attrs, shape: padded.shape }
-    const dPadded = apply(Conv2DBackpropInput, [shapeOf(padded), filter, dy], backpropAttrs)
-    return [
-      typeof padding === 'string'
-        ? dPadded
-        : sliceLike(dPadded, [0, padding.top, padding.left, 0], x),
-      filterGradient(padded, filter, dy, attrs),
-    ]
-  },
+  gradient: (dy, { inputs: [x, filter], attrs }) => [
+    convInputGradient(x, filter, dy, attrs),
+    convFilterGradient(x, filter, dy, attrs),
+  ],
 })
 
 /**
- * From this ratio of filter weights to output pixels on, the filter's gradient is a matrix product
- * over extracted patches. TensorFlow's kernel copies the filter, and is slow for bfloat16 (512
- * channels of 4x4 pixels: 18 ms instead of 7). Measured on AVX-512 with oneDNN.
+ * The images that the backward kernels read, and how. oneDNN's do not support explicit padding, and TensorFlow's
+ * own are many times slower: so the images are copied into padded ones.
  */
-const patchesThreshold: Partial<Record<DType, number>> = { float32: 4000, bfloat16: 128 }
+const padded = (x: Tensor, { stride, padding }: ConvAttrs): [Tensor, ConvAttrs] =>
+  typeof padding === 'string'
+    ? [x, { stride, padding }]
+    : [padImages(x, padding), { stride, padding: 'VALID' }]
 
-function filterGradient(
+/** d(loss)/dx of `y = conv2d(x, filter, attrs)`, shaped like x. */
+export function convInputGradient(x: Tensor, filter: Tensor, dy: Tensor, attrs: ConvAttrs): Tensor {
+  const [images, imageAttrs] = padded(x, attrs)
+  const dImages = apply(Conv2DBackpropInput, [shapeOf(images), filter, dy], {
+    ...imageAttrs,
+    shape: images.shape,
+  })
+  const { padding } = attrs
+  if (typeof padding === 'string') return dImages
+  return sliceLike(dImages, [0, padding.top, padding.left, 0], x)
+}
+
+/** d(loss)/dfilter of `y = conv2d(x, filter, attrs)`, shaped like the filter. */
+export function convFilterGradient(
   x: Tensor,
   filter: Tensor,
   dy: Tensor,
-  attrs: { stride: number; padding: Padding },
+  attrs: ConvAttrs,
 ): Tensor {
-  const [n, height, width, filters] = rank4('conv2d: the gradient', dy.shape)
-  const pixels = n * height * width
-  const limit = patchesThreshold[dy.dtype] ?? Number.POSITIVE_INFINITY
-  if (!isStatic([...x.shape, ...dy.shape]) || sizeOf(filter.shape) < limit * pixels) {
-    return apply(Conv2DBackpropFilter, [x, shapeOf(filter), dy], { ...attrs, shape: filter.shape })
-  }
-  const patches = extractPatches(x, filter.shape, { ...attrs, size: [height, width] })
-  const rows = reshape(patches, [pixels, sizeOf(filter.shape) / filters])
-  const sums = matMul(rows, reshape(dy, [pixels, filters]), { transposeA: true })
-  return reshape(sums, filter.shape)
+  const [images, imageAttrs] = padded(x, attrs)
+  return apply(Conv2DBackpropFilter, [images, shapeOf(filter), dy], {
+    ...imageAttrs,
+    shape: filter.shape,
+  })
 }
 
 const padImages = (x: Tensor, { top, bottom, left, right }: ExplicitPadding): Tensor =>
