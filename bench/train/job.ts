@@ -1,5 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Errors } from 'typebox/value'
+import { readInstallation } from '../../src/engine/installation.js'
 import { loadNativeOps } from '../../src/engine/native-ops.js'
 import { loadTensorFlow } from '../../src/engine/tensorflow.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
@@ -8,8 +11,8 @@ import { planNetworkJob } from '../../src/planning/plan.js'
 import type { ImagesManifest } from '../../src/spec/dataset.js'
 import { type NetworkJob, NetworkJobRequest } from '../../src/spec/job.js'
 import type { TrainingKernels } from '../../src/spec/training-kernels.js'
+import { buildProgram } from '../../src/training/build-program.js'
 import { runTraining } from '../../src/training/loop.js'
-import { buildTrainingProgram } from '../../src/training/program.js'
 import { BenchError } from '../failure.js'
 import { versionsOf } from './binding.js'
 import { StepController } from './pace.js'
@@ -54,31 +57,54 @@ export function planJob(
 
 const quoted = (params: object) => Object.values(params).flat().join(', ')
 
+interface BenchJobOptions {
+  datasetFolder: string
+  tempFolder: string
+  /** With `stock`, no kernel of a convolution is measured either. */
+  kernels: TrainingKernels
+}
+
 /** Starts a planned job in the trainer's own loop, and runs its first step. */
 export async function startJob(
   { model, training: plan }: NetworkJob,
   dataset: ImagesManifest,
-  {
-    datasetFolder,
-    tempFolder,
-    kernels,
-  }: { datasetFolder: string; tempFolder: string; kernels: TrainingKernels },
+  { datasetFolder, tempFolder, kernels }: BenchJobOptions,
 ): Promise<PreparedTraining> {
   const lap = stopwatch()
+  const tf = loadTensorFlow()
+  const loaded = lap()
+  const engine = readInstallation().kind
   const classes = dataset.labels.length
   const records = { training: dataset.records, validation: 0 }
-  const program = buildTrainingProgram({
-    model,
-    images: dataset,
-    classes,
-    plan,
-    records,
-    kernels: kernels === 'own' && !loadNativeOps() ? 'stock' : kernels,
-  })
+  const program = await buildProgram(
+    {
+      model,
+      images: dataset,
+      classes,
+      plan,
+      records,
+      engine,
+      kernels: kernels === 'own' && !loadNativeOps() ? 'stock' : kernels,
+    },
+    {
+      tf,
+      folders: {
+        stage: () => mkdtemp(join(tempFolder, 'kernels-')),
+        discard: folder => rm(folder, { recursive: true }),
+      },
+      threads: availableParallelism(),
+      measures: kernels === 'own' && engine === 'cpu',
+      // standard output is for the bench
+      log: console.error,
+      recorder: {
+        convKernels: async () => null,
+        agreeOnConvKernels: async proposed => proposed,
+      },
+      reserveMemory: async () => {},
+    },
+  )
   await writeSavedModel(join(tempFolder, 'program'), program.graph, program)
   const graph = lap()
-  const tf = loadTensorFlow()
-  const engine = lap()
   const session = await openSession(tf, join(tempFolder, 'program'))
 
   let opened = 0
@@ -105,7 +131,7 @@ export async function startJob(
     ready: {
       parameters: program.parameters,
       versions: versionsOf(tf),
-      start: { graph, engine, session: opened },
+      start: { graph, engine: loaded, session: opened },
     },
     steps: count => Promise.race([controller.run(count), job]),
   }

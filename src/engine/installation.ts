@@ -21,8 +21,12 @@ export const engineMissing = (message: string, cause?: unknown) =>
     cause === undefined ? {} : { cause },
   )
 
+/** Where set-up keeps what it installed beside the packages. */
+export const installedFolder = (): string =>
+  join(dirname(bindingPackage()), '..', '..', '.trainyard')
+
 export function readInstallation(): Installation {
-  const path = join(dirname(bindingPackage()), '..', '..', '.trainyard', 'engine.json')
+  const path = join(installedFolder(), 'engine.json')
   if (!existsSync(path)) throw engineMissing(`the native libraries are not set up: no ${path}`)
   return JSON.parse(readFileSync(path, 'utf8')) as Installation
 }

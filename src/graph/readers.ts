@@ -1,7 +1,7 @@
 import type { Node, Tensor } from './graph.js'
 
-/** Ops whose output is their input's memory. */
-const viewOps = new Set(['Reshape', 'Identity', 'ExpandDims', 'StopGradient'])
+/** Ops whose first output is their first input's memory. */
+const viewOps = new Set(['Reshape', 'Identity', 'IdentityN', 'ExpandDims', 'StopGradient'])
 
 export const isView = ({ op }: Node): boolean => viewOps.has(op.type)
 

@@ -5,6 +5,7 @@ import { restoreTensors, saveTensors } from '../graph/ops/checkpoint.js'
 import { equal, finiteMask } from '../graph/ops/compare.js'
 import { constant, placeholder, scalar } from '../graph/ops/constant.js'
 import { identity } from '../graph/ops/control.js'
+import type { ChooseConvKernels } from '../graph/ops/conv-kernels.js'
 import { addN, cast, sub } from '../graph/ops/math.js'
 import { nativeNormalize } from '../graph/ops/native-batch-norm.js'
 import { stockNormalize } from '../graph/ops/normalize.js'
@@ -66,6 +67,8 @@ export interface ProgramOptions {
   kernels?: TrainingKernels
   /** The same for batch norm, which is the only one whose own kernels round in another way; default: `kernels`. */
   batchNorm?: TrainingKernels
+  /** What computes the convolutions of the training step. Default: `kernelsByRule`. */
+  convKernels?: ChooseConvKernels | undefined
 }
 
 export interface Program extends SavedModelSpec {
@@ -98,6 +101,7 @@ export function buildTrainingProgram({
   engine = 'cpu',
   kernels = 'stock',
   batchNorm = kernels,
+  convKernels,
 }: ProgramOptions): Program {
   // ours compute on a processor
   const onePass = kernels === 'own' && engine === 'cpu' && plan.precision !== 'fp16'
@@ -116,6 +120,7 @@ export function buildTrainingProgram({
       rng: { seed, step: batch },
       ...(onePass && { copies }),
       normalize: batchNorm === 'own' ? nativeNormalize : stockNormalize,
+      convKernels,
     })
     const layers = trainingLayers.argScope({ conv2d: { l2: plan.l2 ?? defaultL2[model.kind] } })
     const { pixels, ...labels } = augmentBatch(input.training(batch), {

@@ -11,6 +11,7 @@ import { linkRun } from '../../src/jobs/record/run-links.js'
 import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
 import { ModelRegistry } from '../../src/models/registry.js'
 import type { CheckpointFormat } from '../../src/spec/checkpoint.js'
+import type { ConvKernelTable } from '../../src/spec/conv-kernels.js'
 import type { Evaluation } from '../../src/spec/evaluation.js'
 import { type EvaluatedRecords, evaluationRecordsFile } from '../../src/spec/evaluation-records.js'
 import type { InitReport } from '../../src/spec/init-from.js'
@@ -178,6 +179,16 @@ export class AttemptRecorder<Content> {
   /** Whose kernels the job's attempts run: `proposed` for the first attempt, the same for all later ones. */
   agreeOnKernels(proposed: TrainingKernels): Promise<TrainingKernels> {
     return this.records.agreeOnKernels(this.deps.task.job.id, proposed)
+  }
+
+  /** The kernels of convolutions that an earlier attempt of the job proposed; null if there is none. */
+  convKernels(): Promise<ConvKernelTable | null> {
+    return this.records.convKernels(this.deps.task.job.id)
+  }
+
+  /** The job's kernels: `proposed` for the first attempt, the same for all later ones. */
+  agreeOnConvKernels(proposed: ConvKernelTable): Promise<ConvKernelTable> {
+    return this.records.agreeOnConvKernels(this.deps.task.job.id, proposed)
   }
 
   stopped(): Promise<void> {

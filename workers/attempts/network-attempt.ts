@@ -19,6 +19,7 @@ import { type MetricRow, metricsAt } from '../../src/spec/metrics.js'
 import { fp32Serving } from '../../src/spec/serving-options.js'
 import type { WeightsTensor } from '../../src/spec/weights.js'
 import type { Store } from '../../src/store/store.js'
+import { buildProgram } from '../../src/training/build-program.js'
 import {
   type LoopHooks,
   type LoopInput,
@@ -26,7 +27,7 @@ import {
   runTraining,
 } from '../../src/training/loop.js'
 import { stepMemory } from '../../src/training/memory.js'
-import { buildTrainingProgram } from '../../src/training/program.js'
+import type { ProgramOptions } from '../../src/training/program.js'
 import { buildServingProgram } from '../../src/training/serving.js'
 import { AttemptRecorder, type CheckpointWriter, type TrainerDeps } from './attempt-recorder.js'
 import { rethrowWithRecord } from './bad-sample.js'
@@ -114,7 +115,7 @@ export async function rethrowIfWeightsIntact(
 
 /** Stores the training graph with the attempt, as a SavedModel that other tools can read, and loads it. */
 async function openProgram(
-  { tf, store, task, kernels: setting, reserveMemory }: NetworkAttemptDeps,
+  { tf, store, task, threads, kernels: setting, reserveMemory }: NetworkAttemptDeps,
   recorder: NetworkRecorder,
   { training, validation }: Pick<LoopInput, 'training' | 'validation'>,
   initialTensors: readonly WeightsTensor[] | undefined,
@@ -138,7 +139,7 @@ async function openProgram(
   })
   if (warning) console.log(warning)
   const images = imagesOf(job, dataset)
-  const program = buildTrainingProgram({
+  const options: ProgramOptions = {
     model: job.model,
     images,
     validationImages: validationSet ?? images,
@@ -150,8 +151,17 @@ async function openProgram(
     checkpointTensors: initialTensors,
     engine,
     kernels,
+  }
+  const program = await buildProgram(options, {
+    tf,
+    folders: store,
+    threads,
+    // a job that goes on from a checkpoint and agreed on nothing is older than the choice
+    measures: setting === 'auto' && engine === 'cpu' && task.resumeFrom === null,
+    log: console.log,
+    recorder,
+    reserveMemory: built => reserveMemory(estimateMemory(job.model.kind, stepMemory(built))),
   })
-  await reserveMemory(estimateMemory(job.model.kind, stepMemory(program)))
   if (program.initialized) {
     await recorder.writeInitialized(program.initialized)
     const { matched, skipped } = program.initialized

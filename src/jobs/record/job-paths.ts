@@ -13,6 +13,7 @@ export const jobPaths = (id: string) => {
     removedCheckpoints: `${root}/removed-checkpoints.json`,
     threads: `${root}/threads.json`,
     kernels: `${root}/kernels.json`,
+    convolutions: `${root}/convolutions.json`,
     modelName: `${root}/model-name.json`,
     edits: `${root}/edits`,
     edit: (n: number) => `${root}/edits/${n}.json`,

@@ -7,6 +7,7 @@ import {
   type CheckpointManifest,
   RemovedCheckpoints,
 } from '../../spec/checkpoint.js'
+import { ConvKernelTable } from '../../spec/conv-kernels.js'
 import { Evaluation } from '../../spec/evaluation.js'
 import { JobId, Name, Timestamp } from '../../spec/identifiers.js'
 import { InitReport, InitSource } from '../../spec/init-from.js'
@@ -116,6 +117,7 @@ export const agreedModelName = shapeOf<{ name: string }>(Type.Object({ name: Nam
 export const agreedKernels = shapeOf<{ kernels: TrainingKernels }>(
   Type.Object({ kernels: Type.Enum([...trainingKernels]) }),
 )
+export const convKernelTable = shapeOf<ConvKernelTable>(ConvKernelTable)
 
 export const agreedThreads = shapeOf<{ threads: number }>(Type.Object({ threads: AttemptNumber }))
 

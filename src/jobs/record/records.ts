@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { DamagedError } from '../../errors.js'
 import type { RemovedCheckpoints } from '../../spec/checkpoint.js'
+import type { ConvKernelTable } from '../../spec/conv-kernels.js'
 import { isJobId } from '../../spec/identifiers.js'
 import type { InitReport } from '../../spec/init-from.js'
 import type { JobManifest } from '../../spec/job.js'
@@ -18,6 +19,7 @@ import {
   agreedModelName,
   agreedThreads,
   attemptRecord,
+  convKernelTable,
   initReport,
   jobManifest,
   removedCheckpoints as removedCheckpointsShape,
@@ -269,6 +271,17 @@ export class JobRecords {
     await this.store.createJson<{ kernels: TrainingKernels }>(key, { kernels: proposed })
     const agreed = await this.store.readJson(key, agreedKernels)
     return agreed?.kernels ?? proposed
+  }
+
+  /** The kernels of convolutions that the attempts of a job agreed on; null before they did. */
+  async convKernels(id: string): Promise<ConvKernelTable | null> {
+    return this.store.readJson(jobPaths(id).convolutions, convKernelTable)
+  }
+
+  /** Fixes the kernels of the convolutions for all attempts of a job, on whatever machine. The first proposal wins. */
+  async agreeOnConvKernels(id: string, proposed: ConvKernelTable): Promise<ConvKernelTable> {
+    await this.store.createJson<ConvKernelTable>(jobPaths(id).convolutions, proposed)
+    return (await this.convKernels(id)) ?? proposed
   }
 
   /** Fixes the name of the job's model: all attempts that publish get the same. The first proposal wins. */
