@@ -148,19 +148,19 @@ test("optimizer slots and averages have TensorFlow's names", async () => {
     session.close()
     assertOpsMatchTensorFlow(program.graph)
     const variables = program.graph.nodes.filter(({ op }) => op.type === 'VarHandleOp')
-    return variables.map(({ name }) => name).filter(name => name.includes('conv_0/weights'))
+    const names = variables.map(({ name }) => name)
+    return new Set(names.filter(name => name.includes('conv_0/weights')))
   }
   const weights = 'resnet/conv_0/weights'
   const average = `${weights}/ExponentialMovingAverage`
   const sgd = { kind: 'sgd', nesterov: true, weightDecay: 0 } as const
-  assert.deepEqual(await names({ ...sgd, momentum: 0.9 }), [
-    weights,
-    `${weights}/Momentum`,
-    average,
-  ])
-  assert.deepEqual(await names({ ...sgd, momentum: 0 }), [weights, average])
+  assert.deepEqual(
+    await names({ ...sgd, momentum: 0.9 }),
+    new Set([weights, `${weights}/Momentum`, average]),
+  )
+  assert.deepEqual(await names({ ...sgd, momentum: 0 }), new Set([weights, average]))
   assert.deepEqual(
     await names({ kind: 'rmsprop', decay: 0.9, momentum: 0, epsilon: 1e-7, weightDecay: 0 }),
-    [weights, `${weights}/RMSProp`, `${weights}/RMSProp_1`, average],
+    new Set([weights, `${weights}/RMSProp`, `${weights}/RMSProp_1`, average]),
   )
 })
