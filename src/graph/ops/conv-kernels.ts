@@ -5,7 +5,7 @@ import type { DType } from '../dtype.js'
 import type { Tensor } from '../graph.js'
 import { isStatic, rank4, type Shape, sizeOf } from '../shape.js'
 import { type ConvAttrs, windowOutputSize } from './conv.js'
-import { isPointwise, readsWholeImages } from './conv-products.js'
+import { readsSinglePixels, readsWholeImages } from './conv-products.js'
 
 export type ConvKernel = 'convolution' | 'product'
 
@@ -86,12 +86,8 @@ const isMatrixProduct = (shape: ConvShape): boolean =>
 export const isImageProduct = (shape: ConvShape): boolean =>
   readsWholeImages(shape.x, shape.filter, shape)
 
-const isPixelProduct = ({ x, filter, stride, padding }: ConvShape): boolean =>
-  isPointwise(filter) &&
-  typeof padding === 'string' &&
-  isStatic(x) &&
-  x[1]! % stride === 0 &&
-  x[2]! % stride === 0
+const isPixelProduct = (shape: ConvShape): boolean =>
+  isStatic(shape.x) && readsSinglePixels(shape.x, shape.filter, shape)
 
 const outputPixels = (shape: ConvShape): number => {
   const [height, width] = convOutputSize(shape)

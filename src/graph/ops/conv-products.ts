@@ -44,7 +44,7 @@ export function inputGradientProduct(
   const [images, height, width, filters] = rank4('inputGradientProduct: dy', dy.shape)
   const [kernelHeight, kernelWidth, channels] = rank4('inputGradientProduct: filter', filter.shape)
   const whole = readsWholeImages(x.shape, filter.shape, attrs)
-  if (whole || isPointwise(filter.shape)) {
+  if (whole || readsSinglePixels(x.shape, filter.shape, attrs)) {
     const product = matMul(reshape(dy, [-1, filters]), filterMatrix(filter), { transposeB: true })
     if (whole) return reshape(product, x.shape)
     return spreadPixels(reshape(product, [images, height, width, channels]), attrs.stride)
@@ -59,13 +59,21 @@ export function inputGradientProduct(
   return reshape(matMul(reshape(patches, [-1, size]), turned), x.shape)
 }
 
-export const isPointwise = ([height, width]: Shape): boolean => height === 1 && width === 1
+const isPixel = ([height, width]: Shape): boolean => height === 1 && width === 1
+
+/** Whether the filter reads every nth pixel of the images, and nothing beside it. */
+export const readsSinglePixels = (
+  x: Shape,
+  filter: Shape,
+  { stride, padding }: ConvAttrs,
+): boolean =>
+  isPixel(filter) && typeof padding === 'string' && x[1]! % stride === 0 && x[2]! % stride === 0
 
 /** Whether the filter reads each image once, as a whole. */
 export const readsWholeImages = (x: Shape, filter: Shape, { padding }: ConvAttrs): boolean =>
   x[1] === filter[0] &&
   x[2] === filter[1] &&
-  (padding === 'VALID' || (padding === 'SAME' && isPointwise(filter)))
+  (padding === 'VALID' || (padding === 'SAME' && isPixel(filter)))
 
 const filterMatrix = (filter: Tensor): Tensor =>
   reshape(filter, [sizeOf(filter.shape.slice(0, 3)), filter.shape[3]!])
@@ -74,6 +82,7 @@ const filterMatrix = (filter: Tensor): Tensor =>
 function windowRows(x: Tensor, filter: Tensor, attrs: ConvAttrs, size: Size): Tensor {
   const length = sizeOf(filter.shape.slice(0, 3))
   if (readsWholeImages(x.shape, filter.shape, attrs)) return reshape(x, [-1, length])
-  if (isPointwise(filter.shape)) return reshape(stridedSlice(x, attrs.stride), [-1, length])
+  if (readsSinglePixels(x.shape, filter.shape, attrs))
+    return reshape(stridedSlice(x, attrs.stride), [-1, length])
   return reshape(extractPatches(x, filter.shape, { ...attrs, size }), [-1, length])
 }

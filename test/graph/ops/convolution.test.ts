@@ -40,6 +40,8 @@ const cases: ConvShape[] = [
   shape([2, 6, 5, 5], [3, 5, 5, 4]),
   shape([2, 6, 4, 5], [1, 1, 5, 4]),
   shape([2, 6, 4, 5], [1, 1, 5, 4], { stride: 2 }),
+  shape([2, 3, 5, 5], [1, 1, 5, 4], { stride: 2 }),
+  shape([2, 3, 3, 5], [1, 1, 5, 4], { stride: 2, padding: top }),
   shape([2, 6, 4, 5], [3, 3, 5, 4], { stride: 2 }),
   shape([2, 6, 5, 5], [3, 3, 5, 4], { stride: 2, padding: top }),
   shape([2, 4, 4, 5], [4, 4, 5, 3], { padding: 'VALID' }),
@@ -66,8 +68,11 @@ const signatures = Object.fromEntries(
 )
 const session = await openGraphSession({ after }, graph, signatures)
 
-function isTurnable({ filter, stride, padding }: ConvShape): boolean {
-  return padding === 'VALID' || filter[0] === 1 || (stride === 1 && padding === 'SAME')
+/** Whether the images' gradient can be a product, too. */
+function isTurnable({ x, filter, stride, padding }: ConvShape): boolean {
+  if (padding === 'VALID') return true
+  const isDivisible = x[1]! % stride === 0 && x[2]! % stride === 0
+  return padding === 'SAME' && (stride === 1 || (filter[0] === 1 && isDivisible))
 }
 
 for (const [i, each] of cases.entries()) {
