@@ -16,6 +16,13 @@ export async function withTempFolder<T>(work: (folder: string) => Promise<T>): P
   }
 }
 
+/** A new folder, which is removed when the process exits. */
+export function processFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'trainyard-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
 /** The context of a test, or `{ after }` of node:test for a whole file. */
 export interface CleanupScope {
   after(clean: () => unknown): void

@@ -1,5 +1,3 @@
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js'
@@ -7,6 +5,7 @@ import { openSession } from '../../src/graph/session.js'
 import type { NetworkOptions } from '../../src/spec/model-options.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
 import { buildServingProgram } from '../../src/training/serving.js'
+import { tempFolder } from '../../testing/temp-folder.js'
 import { plan, runtime } from '../training/reference-job.js'
 
 const small = { kind: 'resnet', blocks: 2, filters: 8, kernel: 3, ratio: 4 } as const
@@ -40,7 +39,7 @@ export async function serveNetwork(
   model: NetworkOptions,
   side: number,
 ): Promise<ServedExample> {
-  const folder = await mkdtemp(join(tmpdir(), 'trainyard-exports-'))
+  const folder = await tempFolder(t)
   const images = { height: side, width: side, channels, mean: [100, 110, 120], std: [50, 60, 70] }
   const format = { ...images, encoding: 'raw' } as const
   const program = buildTrainingProgram({ model, images: format, classes, plan })

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -12,6 +11,7 @@ import { treesOnnx } from '../../src/exports/tree-formats.js'
 import { type BoostingObjective, boostingObjectives } from '../../src/spec/boosting-options.js'
 import type { BoostingManifest } from '../../src/spec/model.js'
 import { needsDataWitnesses, runPython } from '../../testing/data-witnesses.js'
+import { processFolder } from '../../testing/temp-folder.js'
 import { boost, boostingOptions } from '../boosting/boost.js'
 import { dense, makeFriedman1, withLabels } from '../boosting/tables.js'
 
@@ -106,7 +106,7 @@ async function predictBoth(
   const model = boostingOptions({ objective, rounds: 12, maxDepth: 4, ...quantile })
   const classes = objective === 'multiclass' ? 3 : null
   const { checkpoint } = await boost({ model, training, classes })
-  const folder = await mkdtemp(join(tmpdir(), 'trainyard-exports-'))
+  const folder = processFolder()
   for (const format of ['ubj', 'json'] as const) {
     await writeFile(join(folder, `model.${format}`), exportBoosting(checkpoint, format))
   }

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadTensorFlow } from '../../src/engine/tensorflow.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
@@ -10,6 +9,7 @@ import type { TrainingPlan } from '../../src/spec/training-options.js'
 import type { ImageFormat } from '../../src/training/images.js'
 import type { LoopHooks } from '../../src/training/loop.js'
 import { buildTrainingProgram, type ProgramOptions } from '../../src/training/program.js'
+import { processFolder } from '../../testing/temp-folder.js'
 
 export interface Reference {
   height: number
@@ -88,7 +88,7 @@ export async function openProgram(
   format: ImageFormat = images,
   more: Pick<ProgramOptions, 'kernels' | 'batchNorm' | 'freeze'> = {},
 ) {
-  const tempFolder = await mkdtemp(join(tmpdir(), 'trainyard-program-'))
+  const tempFolder = processFolder()
   const mergedPlan = { ...plan, ...options }
   const { classes } = reference
   const { classWeights } = mergedPlan

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { readTensorBundle } from '../../src/formats/tensor-bundle.js'
@@ -16,6 +14,7 @@ import { normalize } from '../../src/training/images.js'
 import { buildNetwork } from '../../src/training/network.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
 import { buildServingProgram, filesSignature } from '../../src/training/serving.js'
+import { tempFolder } from '../../testing/temp-folder.js'
 import { images, plan, reference, runtime } from './reference-job.js'
 
 const { classes } = reference
@@ -36,11 +35,11 @@ const models: { model: NetworkOptions; side: number; folded: number; kept: numbe
 
 for (const { model, side, folded, kept } of models) {
   test(`${JSON.stringify(model)} predicts the same with ${folded} batch norms folded`, async t => {
-    const tempFolder = await mkdtemp(join(tmpdir(), 'trainyard-serving-'))
+    const root = await tempFolder(t)
     const format = { ...images, height: side, width: side }
     const program = buildTrainingProgram({ model, images: format, classes, plan })
-    await writeSavedModel(join(tempFolder, 'program'), program.graph, program)
-    const training = await openSession(runtime, join(tempFolder, 'program'))
+    await writeSavedModel(join(root, 'program'), program.graph, program)
+    const training = await openSession(runtime, join(root, 'program'))
     t.after(() => training.close())
     const files = { data: ['test/training/reference/images.tfrecord'], shape: [1] }
     training.run('init', { seed: 7 })
@@ -60,7 +59,7 @@ for (const { model, side, folded, kept } of models) {
     const pixels = Float32Array.from({ length: 2 * side * side * 3 }, (_, i) => (i * 37) % 256)
     const logits = []
     for (const [name, spec] of Object.entries({ serving, unfolded })) {
-      const folder = join(tempFolder, name)
+      const folder = join(root, name)
       await writeSavedModel(folder, spec.graph, spec)
       training.run('export', { model: variablesPrefix(folder) })
       const session = await openSession(runtime, folder)
@@ -68,7 +67,7 @@ for (const { model, side, folded, kept } of models) {
       const feeds = { images: { data: pixels, shape: [2, side, side, 3] } }
       logits.push(session.run('serving_default', feeds).floats('logits'))
     }
-    const bundle = await readTensorBundle(`${variablesPrefix(join(tempFolder, 'serving'))}.index`)
+    const bundle = await readTensorBundle(`${variablesPrefix(join(root, 'serving'))}.index`)
     const layouts = bundle!.tensors.filter(({ name }) => name.startsWith('trainyard/'))
     const isVersion1 = 'version' in model && model.version === 1
     assert.deepEqual(
