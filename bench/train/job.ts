@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Errors } from 'typebox/value'
 import { readInstallation } from '../../src/engine/installation.js'
-import { loadNativeOps } from '../../src/engine/native-ops.js'
+import { loadTrainingOps } from '../../src/engine/native-ops.js'
 import { loadTensorFlow } from '../../src/engine/tensorflow.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession } from '../../src/graph/session.js'
@@ -84,7 +84,7 @@ export async function startJob(
       plan,
       records,
       engine,
-      kernels: kernels === 'own' && !loadNativeOps() ? 'stock' : kernels,
+      kernels: kernels === 'own' && !loadTrainingOps() ? 'stock' : kernels,
     },
     {
       tf,

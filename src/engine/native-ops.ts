@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import koffi, { type LibraryHandle } from 'koffi'
 import { readInstallation } from './installation.js'
+import { runsNativeTraining } from './processor.js'
 import { loadTensorFlow } from './tensorflow.js'
 
 /** Which ops the library has: native/version.cc. Raise both with each change of an op's inputs or attributes. */
-const opsVersion = 3
+const opsVersion = 4
 
 /** Undefined before the first try. It is kept, since koffi unloads what nothing holds, and TensorFlow calls it. */
 let library: LibraryHandle | null | undefined
@@ -17,6 +18,12 @@ export function loadNativeOps(): boolean {
   if (library === undefined) library = load()
   return library !== null
 }
+
+/** The same for the ops of training steps, which also need vectors: of the processor, and of the compiler. */
+export const loadTrainingOps = (): boolean =>
+  runsNativeTraining() &&
+  loadNativeOps() &&
+  library!.func('trainyard_has_vector_passes', 'int', [])() === 1
 
 function load(): LibraryHandle | null {
   const { ops } = readInstallation()

@@ -1,10 +1,12 @@
 // Our own ops give the bytes of the stock ops that take their place where they could not be compiled.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { loadNativeOps, openOps } from '../../src/engine/native-ops.js'
+import { loadNativeOps, loadTrainingOps, openOps } from '../../src/engine/native-ops.js'
+import { runsNativeTraining } from '../../src/engine/processor.js'
 import { Graph } from '../../src/graph/graph.js'
 import { reshape } from '../../src/graph/ops/array.js'
 import { placeholder } from '../../src/graph/ops/constant.js'
@@ -84,6 +86,14 @@ test('a size or scale that makes no sense is an error', { skip }, async () => {
   for (const [name, feed] of Object.entries(wrong)) {
     assert.throws(() => session.run('native', { ...feeds, [name]: feed }), SessionError, name)
   }
+})
+
+test('training steps run ours where the processor and the compiler have vectors', { skip }, () => {
+  // set-up compiles with the first of these that it finds, and GCC makes vectors for x86
+  const isGcc =
+    spawnSync('g++', ['--version']).stdout?.toString().includes('Free Software') ?? false
+  const hasVectors = process.arch !== 'x64' || isGcc
+  assert.equal(loadTrainingOps(), hasVectors && runsNativeTraining())
 })
 
 test('a library that does not load is named in a warning', async () => {

@@ -1,5 +1,4 @@
-import { loadNativeOps } from '../../src/engine/native-ops.js'
-import { runsNativeTraining } from '../../src/engine/processor.js'
+import { loadTrainingOps } from '../../src/engine/native-ops.js'
 import type { TrainingKernels } from '../../src/spec/training-kernels.js'
 import type { Precision } from '../../src/spec/training-options.js'
 
@@ -20,7 +19,7 @@ interface Situation {
  */
 export async function resolveTrainingKernels(
   { setting, engine, precision, resumes, agree }: Situation,
-  load = () => runsNativeTraining() && loadNativeOps(),
+  load = loadTrainingOps,
 ): Promise<{ kernels: TrainingKernels; warning: string | null }> {
   const isPossible = engine === 'cpu' && precision !== 'fp16'
   const available = isPossible && setting !== 'stock' && load()
