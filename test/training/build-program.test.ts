@@ -39,7 +39,6 @@ async function setUp(t: TestContext) {
 }
 
 const nodes = ({ graph }: Program) => graph.nodes.map(({ op }) => op.type)
-const products = (program: Program) => nodes(program).filter(type => type === 'IdentityN').length
 
 /** The table with the other kernel for the filter's gradient, which every shape in it has a choice of. */
 const turned = (table: ConvKernelTable): ConvKernelTable =>
@@ -68,7 +67,7 @@ test('what an earlier attempt measured holds, though this machine would choose o
   const table = turned((await here.records.convKernels(job))!)
   await elsewhere.records.agreeOnConvKernels(job, table)
   for (const measures of [false, true])
-    assert.notEqual(products(await elsewhere.build(measures)), products(own))
+    assert.notDeepEqual(nodes(await elsewhere.build(measures)), nodes(own))
   assert.deepEqual(await elsewhere.records.convKernels(job), table)
 })
 
