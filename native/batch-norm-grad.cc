@@ -31,14 +31,9 @@ struct ActivationRows {
 
   template <Machine machine>
   ALWAYS_INLINE void run_row(int64_t row, int64_t begin, int64_t end) const {
-    for (int64_t first = begin; first < end; first += buffer_size) {
-      const int64_t at = row * layout.width + first, count = std::min(end - first, buffer_size);
-      float buffer[buffer_size];
-      float* const out = output(result + at, buffer);
-#pragma GCC ivdep
-      for (int64_t i = 0; i < count; ++i) out[i] = gradient.at(at + i, first + i);
-      finish<machine>(out, result + at, count);
-    }
+    write_row<machine>(layout, result, row, begin, end, [&](int64_t at, int64_t column) __attribute__((always_inline)) {
+      return gradient.at(at, column);
+    });
   }
 };
 
@@ -98,24 +93,11 @@ struct InputGradientPass {
 
   template <Machine machine>
   ALWAYS_INLINE void run(int shard) const {
-    const Layout::Part part = layout.part(shard);
-    for (int64_t row = part.begin; row < part.end; ++row) {
-      const int64_t last = part.last(row);
-      for (int64_t first = part.first; first < last; first += buffer_size) {
-        const int64_t at = row * layout.width + first, count = std::min(last - first, buffer_size);
-        float buffer[buffer_size];
-        float* const out = output(dx + at, buffer);
-#pragma GCC ivdep
-        for (int64_t i = 0; i < count; ++i) {
-          const int64_t column = first + i;
-          const float by_statistics =
-              fma(by_x[column], load(gradient.x[at + i]) - gradient.mean[column], constant[column]);
-          const float value = fma(by_gradient[column], gradient.at(at + i, column), by_statistics);
-          out[i] = adds ? value + load(added[at + i]) : value;
-        }
-        finish<machine>(out, dx + at, count);
-      }
-    }
+    write_rows<machine>(layout, dx, shard, [&](int64_t at, int64_t column) __attribute__((always_inline)) {
+      const float by_statistics = fma(by_x[column], load(gradient.x[at]) - gradient.mean[column], constant[column]);
+      const float value = fma(by_gradient[column], gradient.at(at, column), by_statistics);
+      return adds ? value + load(added[at]) : value;
+    });
   }
 };
 

@@ -15,14 +15,9 @@ struct AddRows {
 
   template <Machine machine>
   ALWAYS_INLINE void run_row(int64_t row, int64_t begin, int64_t end) const {
-    for (int64_t first = begin; first < end; first += buffer_size) {
-      const int64_t at = row * layout.width + first, count = std::min(end - first, buffer_size);
-      float buffer[buffer_size];
-      float* const out = output(sum + at, buffer);
-#pragma GCC ivdep
-      for (int64_t i = 0; i < count; ++i) out[i] = load(x[at + i]) + load(added[at + i]);
-      finish<machine>(out, sum + at, count);
-    }
+    write_row<machine>(layout, sum, row, begin, end, [&](int64_t at, int64_t) __attribute__((always_inline)) {
+      return load(x[at]) + load(added[at]);
+    });
   }
 };
 
@@ -84,22 +79,10 @@ struct NormalizePass {
 
   template <Machine machine>
   ALWAYS_INLINE void run(int shard) const {
-    const Layout::Part part = layout.part(shard);
-    for (int64_t row = part.begin; row < part.end; ++row) {
-      const int64_t last = part.last(row);
-      for (int64_t first = part.first; first < last; first += buffer_size) {
-        const int64_t at = row * layout.width + first, count = std::min(last - first, buffer_size);
-        float buffer[buffer_size];
-        float* const out = output(y + at, buffer);
-#pragma GCC ivdep
-        for (int64_t i = 0; i < count; ++i) {
-          const int64_t column = first + i;
-          const float normalized = fma(load(x[at + i]) - mean[column], scale[column], offset[column]);
-          out[i] = activate<activation>(adds ? normalized + load(added[at + i]) : normalized);
-        }
-        finish<machine>(out, y + at, count);
-      }
-    }
+    write_rows<machine>(layout, y, shard, [&](int64_t at, int64_t column) __attribute__((always_inline)) {
+      const float normalized = fma(load(x[at]) - mean[column], scale[column], offset[column]);
+      return activate<activation>(adds ? normalized + load(added[at]) : normalized);
+    });
   }
 };
 

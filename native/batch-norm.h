@@ -86,6 +86,27 @@ class Sums {
   std::unique_ptr<float[]> partial_;
 };
 
+// Writes value(index, column) to each number of a row from column `begin` to `end`.
+template <Machine machine, typename T, typename Value>
+ALWAYS_INLINE void write_row(const Layout& layout, T* to, int64_t row, int64_t begin, int64_t end, const Value& value) {
+  for (int64_t first = begin; first < end; first += buffer_size) {
+    const int64_t at = row * layout.width + first, count = std::min(end - first, buffer_size);
+    float buffer[buffer_size];
+    float* const out = output(to + at, buffer);
+#pragma GCC ivdep
+    for (int64_t i = 0; i < count; ++i) out[i] = value(at + i, first + i);
+    finish<machine>(out, to + at, count);
+  }
+}
+
+// The same of all rows of a shard.
+template <Machine machine, typename T, typename Value>
+ALWAYS_INLINE void write_rows(const Layout& layout, T* to, int shard, const Value& value) {
+  const Layout::Part part = layout.part(shard);
+  for (int64_t row = part.begin; row < part.end; ++row)
+    write_row<machine>(layout, to, row, part.first, part.last(row), value);
+}
+
 // A pass that makes no rows for itself first.
 struct NoRows {
   template <Machine machine>

@@ -108,28 +108,26 @@ inline std::string string_attr(TF_OpKernelConstruction* node, const char* name) 
   return text;
 }
 
-inline float float_attr(TF_OpKernelConstruction* node, const char* name) {
-  float value = 0;
+template <typename Number>
+Number number_attr(TF_OpKernelConstruction* node, const char* name,
+                   void (*get)(TF_OpKernelConstruction*, const char*, Number*, TF_Status*)) {
+  Number value = 0;
   Status status;
-  TF_OpKernelConstruction_GetAttrFloat(node, name, &value, status);
+  get(node, name, &value, status);
   status.check();
   return value;
+}
+
+inline float float_attr(TF_OpKernelConstruction* node, const char* name) {
+  return number_attr(node, name, TF_OpKernelConstruction_GetAttrFloat);
 }
 
 inline int int_attr(TF_OpKernelConstruction* node, const char* name) {
-  int32_t value = 0;
-  Status status;
-  TF_OpKernelConstruction_GetAttrInt32(node, name, &value, status);
-  status.check();
-  return value;
+  return number_attr(node, name, TF_OpKernelConstruction_GetAttrInt32);
 }
 
 inline bool bool_attr(TF_OpKernelConstruction* node, const char* name) {
-  unsigned char value = 0;
-  Status status;
-  TF_OpKernelConstruction_GetAttrBool(node, name, &value, status);
-  status.check();
-  return value != 0;
+  return number_attr(node, name, TF_OpKernelConstruction_GetAttrBool) != 0;
 }
 
 template <typename Number>

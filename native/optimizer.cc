@@ -43,11 +43,8 @@ struct Momentum {
   }
 };
 
-struct Nesterov {
-  static constexpr int slots = 1;
-  const float rate, momentum;
-
-  Nesterov(const Numbers& numbers, float rate) : rate(rate), momentum(numbers.momentum) {}
+struct Nesterov : Momentum {
+  using Momentum::Momentum;
   ALWAYS_INLINE void operator()(float g, float& w, float& sum) const {
     sum = sum * momentum + g;
     w -= g * rate + sum * momentum * rate;
