@@ -1,14 +1,13 @@
 import { effectOutputs } from '../graph/effect-outputs.js'
 import { Graph, type Tensor } from '../graph/graph.js'
 import { reshape, slice } from '../graph/ops/array.js'
-import { conv2d, convFilterGradient, convInputGradient } from '../graph/ops/conv.js'
+import { conv2d, convFilterGradient, convInputGradient, convOutputSize } from '../graph/ops/conv.js'
 import {
   type ConvKernel,
   type ConvKernels,
   type ConvPart,
   type ConvShape,
   choosableParts,
-  convOutputSize,
   kernelsByRule,
 } from '../graph/ops/conv-kernels.js'
 import {
@@ -74,7 +73,7 @@ const signatureOf = (part: ConvPart, kernel: ConvKernel) => `${part}_${kernel}`
 
 /** A signature for each kernel of each part, and `init`, which fills what they read with random numbers. */
 function kernelGraphs(graph: Graph, shape: ConvShape): SavedModelSpec {
-  const size = convOutputSize(shape)
+  const size = convOutputSize(shape.x, shape.filter, shape)
   const random = (name: string, of: Shape, index: number) => {
     const target = variable(graph, name, of, shape.dtype)
     const values = randomTruncatedNormal(graph, of, { seed: 0, index })
@@ -86,7 +85,7 @@ function kernelGraphs(graph: Graph, shape: ConvShape): SavedModelSpec {
   const kernels: Record<ConvPart, Record<ConvKernel, () => Tensor>> = {
     forward: {
       convolution: () => conv2d(x.value, filter.value, shape),
-      product: () => convProduct(x.value, filter.value, shape, size),
+      product: () => convProduct(x.value, filter.value, shape),
     },
     inputGradient: {
       convolution: () => convInputGradient(x.value, filter.value, dy.value, shape),

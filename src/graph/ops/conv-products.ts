@@ -4,18 +4,15 @@
 import type { Tensor } from '../graph.js'
 import { rank4, type Shape, sizeOf } from '../shape.js'
 import { reshape, transpose } from './array.js'
-import type { ConvAttrs } from './conv.js'
+import { type ConvAttrs, convOutputSize } from './conv.js'
 import { matMul } from './matmul.js'
 import { extractPatches, spreadPixels, stridedSlice } from './patches.js'
 
-/** What the products need to know of y. */
-type Size = readonly [height: number, width: number]
-
-/** y of `conv2d`, which has `size` rows and columns. */
-export function convProduct(x: Tensor, filter: Tensor, attrs: ConvAttrs, size: Size): Tensor {
-  const filters = filter.shape[3]!
-  const product = matMul(windowRows(x, filter, attrs, size), filterMatrix(filter))
-  return reshape(product, [x.shape[0]!, ...size, filters])
+/** y of `conv2d`. */
+export function convProduct(x: Tensor, filter: Tensor, attrs: ConvAttrs): Tensor {
+  const size = convOutputSize(x.shape, filter.shape, attrs)
+  const product = matMul(windowRows(x, filter, attrs), filterMatrix(filter))
+  return reshape(product, [x.shape[0]!, ...size, filter.shape[3]!])
 }
 
 /** d(loss)/dfilter, shaped like the filter. */
@@ -25,9 +22,8 @@ export function filterGradientProduct(
   dy: Tensor,
   attrs: ConvAttrs,
 ): Tensor {
-  const [, height, width, filters] = rank4('filterGradientProduct: dy', dy.shape)
-  const rows = windowRows(x, filter, attrs, [height, width])
-  const sums = matMul(rows, reshape(dy, [-1, filters]), { transposeA: true })
+  const gradients = reshape(dy, [-1, filter.shape[3]!])
+  const sums = matMul(windowRows(x, filter, attrs), gradients, { transposeA: true })
   return reshape(sums, filter.shape)
 }
 
@@ -79,10 +75,11 @@ const filterMatrix = (filter: Tensor): Tensor =>
   reshape(filter, [sizeOf(filter.shape.slice(0, 3)), filter.shape[3]!])
 
 /** What the filter reads for each pixel of y: [n * h' * w', kh * kw * in]. */
-function windowRows(x: Tensor, filter: Tensor, attrs: ConvAttrs, size: Size): Tensor {
+function windowRows(x: Tensor, filter: Tensor, attrs: ConvAttrs): Tensor {
   const length = sizeOf(filter.shape.slice(0, 3))
   if (readsWholeImages(x.shape, filter.shape, attrs)) return reshape(x, [-1, length])
   if (readsSinglePixels(x.shape, filter.shape, attrs))
     return reshape(stridedSlice(x, attrs.stride), [-1, length])
+  const size = convOutputSize(x.shape, filter.shape, attrs)
   return reshape(extractPatches(x, filter.shape, { ...attrs, size }), [-1, length])
 }

@@ -44,6 +44,24 @@ export function windowOutputSize(
   return extent
 }
 
+/** Rows and columns of the output of a filter [kh, kw, in, out] over x [n, h, w, in]. */
+export function convOutputSize(
+  x: Shape,
+  filter: Shape,
+  { stride, padding }: ConvAttrs,
+): [height: number, width: number] {
+  const [, height, width] = rank4('conv2d: the input', x)
+  const [kernelHeight, kernelWidth] = rank4('conv2d: the filter', filter)
+  const [rows, columns] =
+    typeof padding === 'string'
+      ? [padding, padding]
+      : [padding.top + padding.bottom, padding.left + padding.right]
+  return [
+    windowOutputSize('conv2d', height, kernelHeight, stride, rows),
+    windowOutputSize('conv2d', width, kernelWidth, stride, columns),
+  ]
+}
+
 /** Explicit padding is an attribute: a Pad op before the convolution would copy the images. */
 const nodeAttrs = (values: Tensor, { stride, padding }: ConvAttrs) => ({
   T: attr.type(values.dtype),
@@ -88,19 +106,13 @@ export const Conv2D = defineOp<readonly [x: Tensor, filter: Tensor], ConvAttrs>(
   type: 'Conv2D',
   output: 'output',
   shape([x, filter], attrs) {
-    const [n, h, w, channels] = rank4('conv2d: the input', x.shape)
-    const [kh, kw, expected, filters] = rank4('conv2d: the filter', filter.shape)
+    const [n, , , channels] = rank4('conv2d: the input', x.shape)
+    const [, , expected, filters] = rank4('conv2d: the filter', filter.shape)
     check(
       channels === expected,
       `conv2d: input has ${channels} channels, filter expects ${expected}`,
     )
-    const { stride, padding } = attrs
-    const [rows, columns] =
-      typeof padding === 'string'
-        ? [padding, padding]
-        : [padding.top + padding.bottom, padding.left + padding.right]
-    const height = windowOutputSize('conv2d', h, kh, stride, rows)
-    return [n, height, windowOutputSize('conv2d', w, kw, stride, columns), filters]
+    return [n, ...convOutputSize(x.shape, filter.shape, attrs), filters]
   },
   attrs: ([x], attrs) => nodeAttrs(x, attrs),
   gradient: (dy, { inputs: [x, filter], attrs }) => [

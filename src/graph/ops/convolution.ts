@@ -1,13 +1,12 @@
 import type { Tensor } from '../graph.js'
 import { type ConvAttrs, conv2d, convFilterGradient, convInputGradient } from './conv.js'
+import type { ConvKernels } from './conv-kernels.js'
 import {
-  type ConvKernels,
-  convOutputSize,
-  convShape,
-  isImageProduct,
-  kernelsByRule,
-} from './conv-kernels.js'
-import { convProduct, filterGradientProduct, inputGradientProduct } from './conv-products.js'
+  convProduct,
+  filterGradientProduct,
+  inputGradientProduct,
+  readsWholeImages,
+} from './conv-products.js'
 import { customGradient } from './custom-gradient.js'
 
 /** x [n, h, w, in] with filter [kh, kw, in, out] → [n, h', w', out], computed by the given kernels. */
@@ -15,13 +14,10 @@ export function convolution(
   x: Tensor,
   filter: Tensor,
   attrs: ConvAttrs,
-  kernels: ConvKernels = kernelsByRule(convShape(x, filter, attrs)),
+  kernels: ConvKernels,
 ): Tensor {
   const { forward, inputGradient, filterGradient } = kernels
-  const y =
-    forward === 'product'
-      ? convProduct(x, filter, attrs, convOutputSize(convShape(x, filter, attrs)))
-      : conv2d(x, filter, attrs)
+  const y = forward === 'product' ? convProduct(x, filter, attrs) : conv2d(x, filter, attrs)
   if (Object.values(kernels).every(kernel => kernel === 'convolution')) return y
   const inputRule = inputGradient === 'product' ? inputGradientProduct : convInputGradient
   const filterRule = filterGradient === 'product' ? filterGradientProduct : convFilterGradient
@@ -32,8 +28,7 @@ export function convolution(
 }
 
 /** The same without gradients of its own. TensorFlow fuses a convolution with what follows it, but no product. */
-export function inferenceConvolution(x: Tensor, filter: Tensor, attrs: ConvAttrs): Tensor {
-  const shape = convShape(x, filter, attrs)
-  if (!isImageProduct(shape)) return conv2d(x, filter, attrs)
-  return convProduct(x, filter, attrs, convOutputSize(shape))
-}
+export const inferenceConvolution = (x: Tensor, filter: Tensor, attrs: ConvAttrs): Tensor =>
+  readsWholeImages(x.shape, filter.shape, attrs)
+    ? convProduct(x, filter, attrs)
+    : conv2d(x, filter, attrs)
