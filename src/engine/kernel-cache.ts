@@ -1,29 +1,22 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Check } from 'typebox/value'
 import { MeasuredKernels } from '../spec/conv-kernels.js'
 import { installedFolder } from './installation.js'
-import { cpuFlags } from './processor.js'
+import { cpuFlags, processorType } from './processor.js'
 
 /**
  * What was measured of convolutions on this type of machine, beside the engine: a file for each shape. Machines of
  * one type have the same processor, threads and TensorFlow.
  */
 export class KernelCache {
-  constructor(private readonly folder: string) {}
+  constructor(readonly folder: string) {}
 
   /** That of this machine. */
   static open({ tensorflow, threads }: { tensorflow: string; threads: number }): KernelCache {
-    const machine = [
-      process.arch,
-      cpus()[0]?.model,
-      availableParallelism(),
-      ...cpuFlags(),
-      tensorflow,
-      threads,
-    ]
+    const machine = [...processorType(), availableParallelism(), ...cpuFlags(), tensorflow, threads]
     return new KernelCache(join(installedFolder(), 'kernels', digest(JSON.stringify(machine))))
   }
 

@@ -1,4 +1,12 @@
 import { readFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+
+/** What measurements of one machine hold for: those of other machines with the same are alike. */
+export const processorType = (): readonly (string | undefined)[] => [
+  process.platform,
+  process.arch,
+  cpus()[0]?.model,
+]
 
 /** The processor's feature flags as in /proc/cpuinfo; none if there is no such file. */
 export function cpuFlags(): string[] {

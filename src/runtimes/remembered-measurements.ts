@@ -1,9 +1,9 @@
 // Measurements of earlier loads: small files that may be deleted at any time.
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { openVinoVersion } from '../engine/openvino.js'
+import { processorType } from '../engine/processor.js'
 import type { BatchTimes, Measurement } from './measure.js'
 import type { NetworkPrecision } from './network.js'
 
@@ -21,8 +21,7 @@ export async function measurementKey(
   threads: number,
   precision: NetworkPrecision,
 ): Promise<string> {
-  const cpu = [process.platform, process.arch, cpus()[0]?.model, threads]
-  const machine = [...cpu, openVinoVersion(), measured]
+  const machine = [...processorType(), threads, openVinoVersion(), measured]
   return createHash('sha256')
     .update(JSON.stringify([...machine, precision]))
     .update(await readFile(join(folder, 'saved_model.pb')))

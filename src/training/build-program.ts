@@ -40,7 +40,7 @@ export async function buildProgram(options: ProgramOptions, deps: BuildDeps): Pr
   const cache = KernelCache.open({ tensorflow: tf.version, threads })
   const choices = new ConvKernelChoices(name => cache.read(name))
   const draft = buildTrainingProgram({ ...options, convKernels: choices.choose })
-  // what is measured needs less
+  // before anything is measured, which needs less; a product that is chosen holds at most 64 MiB more
   await reserveMemory(draft)
   const measured = await measureMissing(choices.missing, cache, deps)
   const table = await recorder.agreeOnConvKernels({ ...choices.table, ...measured })
@@ -71,5 +71,11 @@ async function measureMissing(
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   log(`measured the kernels of ${missing.size} convolutions in ${seconds} s`)
+  const isKept = [...missing.keys()].every(name => cache.read(name) !== undefined)
+  if (!isKept) {
+    log(
+      `the result cannot be kept in ${cache.folder}: the next job with such convolutions measures again`,
+    )
+  }
   return table
 }

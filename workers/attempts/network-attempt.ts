@@ -17,6 +17,7 @@ import type { Metrics, NetworkJob } from '../../src/spec/job.js'
 import type { MemoryEstimate } from '../../src/spec/memory-estimate.js'
 import { type MetricRow, metricsAt } from '../../src/spec/metrics.js'
 import { fp32Serving } from '../../src/spec/serving-options.js'
+import type { TrainingKernels } from '../../src/spec/training-kernels.js'
 import type { WeightsTensor } from '../../src/spec/weights.js'
 import type { Store } from '../../src/store/store.js'
 import { buildProgram } from '../../src/training/build-program.js'
@@ -113,6 +114,11 @@ export async function rethrowIfWeightsIntact(
   throw error
 }
 
+const kernelNames: Record<TrainingKernels, string> = {
+  own: "Trainyard's own kernels for batch norm and weight updates, and TensorFlow's for the rest",
+  stock: "TensorFlow's kernels",
+}
+
 /** Stores the training graph with the attempt, as a SavedModel that other tools can read, and loads it. */
 async function openProgram(
   { tf, store, task, threads, kernels: setting, reserveMemory }: NetworkAttemptDeps,
@@ -137,7 +143,7 @@ async function openProgram(
     resumes: task.resumeFrom !== null,
     agree: proposed => recorder.agreeOnKernels(proposed),
   })
-  if (warning) console.log(warning)
+  console.log(warning ?? `training steps run ${kernelNames[kernels]}`)
   const images = imagesOf(job, dataset)
   const options: ProgramOptions = {
     model: job.model,
