@@ -58,14 +58,13 @@ export async function compileBinding(plan) {
   }
 }
 
-/** Runs the compiler, with TensorFlow's headers and libraries. */
-export const compile = ({ libraries }, { flags, sources, includes = [], output }) =>
+/** Runs the compiler with TensorFlow's headers and, unless it only makes an object file, its libraries. */
+export const compile = ({ libraries }, { flags, sources, includes = [], output, link = true }) =>
   run(compiler() ?? 'g++', [
     ...flags,
     ...sources,
     ...[libraries.include, ...includes].flatMap(path => ['-I', path]),
-    ...libraries.files,
-    `-Wl,-rpath,${runPath}`,
+    ...(link ? [...libraries.files, `-Wl,-rpath,${runPath}`] : ['-c']),
     ...['-o', output],
   ])
 

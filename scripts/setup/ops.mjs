@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { bindingFolder, compile, copyAtOnce, runPath } from './binding.mjs'
 import { root, setupCommand } from './places.mjs'
@@ -9,12 +10,16 @@ import { stage } from './staging.mjs'
 
 const native = join(root, 'native')
 const flags = [
-  ...['-O3', '-shared', '-fPIC', '-std=c++17', '-pthread'],
+  ...['-O3', '-fPIC', '-std=c++17', '-pthread'],
   // equal sums on every processor, and as TensorFlow's own kernels compute them
   '-ffp-contract=off',
   // else each square root, which could report an error, is computed by itself
   '-fno-math-errno',
   '-Wno-psabi',
+]
+const linkFlags = [
+  '-shared',
+  '-pthread',
   // TensorFlow keeps pointers to the functions of an op
   ...(process.platform === 'linux' ? ['-Wl,-z,nodelete'] : []),
 ]
@@ -22,7 +27,9 @@ const installedOps = join(bindingFolder, 'trainyard_ops.so')
 
 /** Cache key of our own ops: hashes their sources, the flags and TensorFlow's libraries. */
 export function opsKey({ id }) {
-  const hash = createHash('sha256').update(JSON.stringify([flags, runPath, id, process.arch]))
+  const hash = createHash('sha256').update(
+    JSON.stringify([flags, linkFlags, runPath, id, process.arch]),
+  )
   for (const name of readdirSync(native).sort()) hash.update(readFileSync(join(native, name)))
   return hash.digest('hex').slice(0, 16)
 }
@@ -46,16 +53,32 @@ export async function setUpOps(plan) {
   }
 }
 
+/** Compiles as many files at a time as there are processors, the largest first, and links them. */
 async function compileOps(plan) {
   const folder = await stage(plan.cache)
   try {
-    const names = readdirSync(native).filter(name => name.endsWith('.cc'))
-    const sources = names.map(name => join(native, name))
+    const sources = readdirSync(native)
+      .filter(name => name.endsWith('.cc'))
+      .map(name => ({ path: join(native, name), object: join(folder, `${name}.o`) }))
+      .sort((a, b) => statSync(b.path).size - statSync(a.path).size)
+    const waiting = sources.slice()
+    const compileSome = async () => {
+      for (let source = waiting.shift(); source; source = waiting.shift()) {
+        const { path, object } = source
+        await succeed(compile(plan, { flags, sources: [path], output: object, link: false }))
+      }
+    }
+    await Promise.all(Array.from({ length: availableParallelism() }, compileSome))
     const output = join(folder, 'ops.so')
-    const { ok, signal, tail } = await compile(plan, { flags, sources, output })
-    if (!ok) throw new Error(`the compiler failed: ${tail.slice(-400) || signal}`)
+    const objects = sources.map(({ object }) => object)
+    await succeed(compile(plan, { flags: linkFlags, sources: objects, output }))
     await rename(output, cachedOps(plan))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+async function succeed(compiling) {
+  const { ok, signal, tail } = await compiling
+  if (!ok) throw new Error(`the compiler failed: ${tail.slice(-400) || signal}`)
 }
