@@ -14,6 +14,7 @@ import {
 } from '../../src/jobs/record/records.js'
 import { isWaitingOrRunning, publicStatus, requestedAction } from '../../src/jobs/record/states.js'
 import type { JobLog } from '../../src/jobs/telemetry/job-log.js'
+import { keepChart } from '../../src/jobs/telemetry/metrics-chart.js'
 import type { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
 import type { Logger } from '../../src/log.js'
 import type { Damage } from '../../src/spec/damage.js'
@@ -204,7 +205,7 @@ export class JobRunner {
   /** Runs one attempt and records its outcome. */
   private async runAttempt(record: JobRecord): Promise<void> {
     const { manifest, lifecycle } = record
-    const { records, checkpoints } = this.deps
+    const { records, checkpoints, metricsLog } = this.deps
     const claims = await records.claims(this.id)
     const previousAttempts = await records.attempts(this.id)
     const newest = await checkpoints.newestVerified(this.id, previousAttempts)
@@ -232,7 +233,7 @@ export class JobRunner {
       startedAt,
       resumedFrom,
       phase: 'preparing',
-      progress: await progressAt(manifest, previousAttempts, resumedFrom, this.deps.metricsLog),
+      progress: await progressAt(manifest, previousAttempts, resumedFrom, metricsLog),
       endedAt: null,
       end: null,
       outputTail: null,
@@ -259,6 +260,8 @@ export class JobRunner {
     const end = attemptEnd(outcome, (this.stopReason ?? this.requestedStop) !== null)
     const ended = { ...attemptRecord, endedAt: new Date().toISOString(), ...end }
     await this.persist(() => records.writeAttempt(this.id, ended))
+    // the API makes it again if it is missing
+    await keepChart(metricsLog.store, this.id, [...previousAttempts, ended]).catch(() => {})
     this.deps.totals.attemptEnded(...countedAs(outcome, end))
     if (outcome.kind === 'finished') await this.finish(succeeded(attempt, outcome))
     else if (outcome.kind !== 'failed') await this.recordStop(attempt)

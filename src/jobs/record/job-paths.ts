@@ -33,6 +33,7 @@ export const jobPaths = (id: string) => {
      */
     events: (seconds: number, attempt: number, host: string) =>
       `${root}/${eventFilePrefix}${seconds}.${String(attempt).padStart(6, '0')}.${host}`,
+    chart: `${root}/chart.ndjson`,
     resources: (attempt: number) => `${root}/attempts/${attempt}/resources.ndjson`,
     log: (attempt: number) => `${root}/attempts/${attempt}/log.ndjson`,
     checkpoints: `${root}/checkpoints`,

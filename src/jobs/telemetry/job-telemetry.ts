@@ -6,13 +6,14 @@ import type { MetricsPage } from '../../spec/metrics.js'
 import type { DamageRegistry } from '../../store/damage-registry.js'
 import type { Store } from '../../store/store.js'
 import { isEventFile, jobPaths } from '../record/job-paths.js'
-import type { JobRecords } from '../record/records.js'
+import type { AttemptRecord, JobRecords } from '../record/records.js'
 import { runName } from '../record/run-links.js'
 import { ChartCache } from './chart-cache.js'
 import type { EventBatch, FeedEvent } from './feed-event.js'
 import { JobLog, type LogQuery, logEvent } from './job-log.js'
 import { pollLoop, type StreamOptions, streamMetrics, streamStatus } from './job-stream.js'
 import { type JobTailDeps, JobTails } from './job-tail.js'
+import { logState } from './kept-chart.js'
 import { type ChartQuery, chartOf } from './metrics-chart.js'
 import { csvOf, type ExportQuery, ndjsonOf } from './metrics-export.js'
 import { MetricsLog, type MetricsQuery } from './metrics-log.js'
@@ -62,13 +63,9 @@ export class JobTelemetry {
   /** A chart as JSON, which is kept until the logs of the job have more rows, or others are in effect. */
   async chartJson(id: string, query: ChartQuery): Promise<string> {
     const attempts = await this.attempts(id)
-    const logs = attempts.map(async ({ attempt, resumedFrom }) => [
-      ...[attempt, resumedFrom],
-      await this.store.size(jobPaths(id).metrics(attempt)),
-    ])
-    const state = JSON.stringify(await Promise.all(logs))
+    const state = await logState(this.store, id, attempts)
     return this.charts.text(JSON.stringify([id, query]), state, async () =>
-      JSON.stringify(await chartOf(this.store, id, attempts, query)),
+      JSON.stringify(await chartOf(this.store, id, attempts, query, { keep: hasEnded(attempts) })),
     )
   }
 
@@ -175,3 +172,7 @@ export class JobTelemetry {
     return claims
   }
 }
+
+/** Whether no attempt runs. If the worker of the last one died, the next one is about to start. */
+const hasEnded = (attempts: readonly AttemptRecord[]): boolean =>
+  attempts.length > 0 && attempts.at(-1)!.endedAt !== null

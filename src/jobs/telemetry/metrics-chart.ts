@@ -4,6 +4,7 @@ import { lastEffectiveStep } from '../record/attempt-fencing.js'
 import { jobPaths } from '../record/job-paths.js'
 import type { AttemptRecord } from '../record/records.js'
 import { downsample, type Point } from './downsample.js'
+import { keptPoints, readKeptChart, type SeriesOfJob, writeKeptChart } from './kept-chart.js'
 import type { StepRange, Tail } from './metrics-log.js'
 import { isSummarySegment, pointsByName } from './metrics-summary.js'
 import { parseLines, readChunk, seekLine } from './ndjson.js'
@@ -28,13 +29,55 @@ const summaryChunkBytes = 2 ** 18
 /** Points of one name held in memory; more are downsampled on the way. */
 const maxBufferedPoints = 2 ** 17
 
-/** Reads the metrics of a job, downsampled to `maxPoints` for each name (see `downsample`). */
+/**
+ * Reads the metrics of a job, downsampled to `maxPoints` for each name (see `downsample`): from the kept chart if it
+ * has what is asked for, else from the logs. `keep`: if there is no such chart, keeps one.
+ */
 export async function chartOf(
   store: Store,
   id: string,
   attempts: readonly AttemptRecord[],
   query: ChartQuery,
+  { keep = false } = {},
 ): Promise<Chart> {
+  const { names, fromStep, toStep, maxPoints } = query
+  const isWhole = fromStep === undefined && toStep === undefined && maxPoints <= keptPoints
+  const readKept = () => readKeptChart(store, id, attempts, names)
+  let found = isWhole ? await readKept() : null
+  if (isWhole && keep && !found && (await keepChart(store, id, attempts).catch(() => false))) {
+    found = await readKept()
+  }
+  const { series, damagedLines } = found ?? (await readSeries(store, id, attempts, query))
+  const points = [...series].map(([name, seriesPoints]) => [
+    name,
+    downsample(seriesPoints, maxPoints).map(([step, value, time]) => {
+      // old rows have null
+      return { step, value: value ?? 'NaN', time: new Date(time).toISOString() }
+    }),
+  ])
+  return { points: Object.fromEntries(points), damagedLines }
+}
+
+/** Keeps a chart of a job that has ended for those who ask for one, if its logs are long; returns whether it did. */
+export const keepChart = (
+  store: Store,
+  id: string,
+  attempts: readonly AttemptRecord[],
+): Promise<boolean> =>
+  writeKeptChart(store, id, attempts, async () => {
+    const query = { maxPoints: keptPoints }
+    const { series, damagedLines } = await readSeries(store, id, attempts, query)
+    const points = [...series].map(([name, all]) => [name, downsample(all, keptPoints)] as const)
+    return { series: new Map(points), damagedLines }
+  })
+
+/** The points of a job in the logs: all of short ones, the extremes of long ones. */
+async function readSeries(
+  store: Store,
+  id: string,
+  attempts: readonly AttemptRecord[],
+  query: ChartQuery,
+): Promise<SeriesOfJob> {
   const series = new Map<string, Point[]>()
   const counter = { damagedLines: 0 }
   for await (const points of pointBatches({ store, id, counter }, attempts, query)) {
@@ -50,14 +93,7 @@ export async function chartOf(
       )
     }
   }
-  const points = [...series].map(([name, seriesPoints]) => [
-    name,
-    downsample(seriesPoints, query.maxPoints).map(([step, value, time]) => {
-      // old rows have null
-      return { step, value: value ?? 'NaN', time: new Date(time).toISOString() }
-    }),
-  ])
-  return { points: Object.fromEntries(points), ...counter }
+  return { series, ...counter }
 }
 
 /** Returns the names of all metrics in the step range. */
