@@ -26,42 +26,45 @@ export interface ApiWithMemory extends ApiProcess {
 }
 
 /** Runs `work` on a new deployment, then stops its processes and removes its files. */
-export function withBenchDeployment<T>(
+export const withBenchDeployment = <T>(
+  work: (deployment: BenchDeployment) => Promise<T>,
+): Promise<T> => withTempFolder(root => withDeploymentIn(join(root, 'data'), work))
+
+/** Runs `work` on the deployment of a data folder, new or kept, then stops its processes. */
+export async function withDeploymentIn<T>(
+  folder: string,
   work: (deployment: BenchDeployment) => Promise<T>,
 ): Promise<T> {
-  return withTempFolder(async root => {
-    const folder = join(root, 'data')
-    const store = await openFolderStore(folder)
-    const server = await EmbeddedRedis.open(folder)
-    const { pathname, username, password } = new URL(server.url)
-    const redis = new Redis({ path: decodeURIComponent(pathname), username, password })
-    // a failed command throws the error too
-    redis.on('error', () => {})
-    const environment = {
-      TRAINYARD_DATA: folder,
-      TRAINYARD_LOG_LEVEL: 'error',
-      TRAINYARD_KEY: key,
-      TRAINYARD_REDIS_PREFIX: prefix,
-      REDIS_URL: server.url,
+  const store = await openFolderStore(folder)
+  const server = await EmbeddedRedis.open(folder)
+  const { pathname, username, password } = new URL(server.url)
+  const redis = new Redis({ path: decodeURIComponent(pathname), username, password })
+  // a failed command throws the error too
+  redis.on('error', () => {})
+  const environment = {
+    TRAINYARD_DATA: folder,
+    TRAINYARD_LOG_LEVEL: 'error',
+    TRAINYARD_KEY: key,
+    TRAINYARD_REDIS_PREFIX: prefix,
+    REDIS_URL: server.url,
+  }
+  const running = new Set<ApiProcess>()
+  const startApi = async (): Promise<ApiWithMemory> => {
+    const api = await startApiProcess(environment)
+    running.add(api)
+    const stop = async () => {
+      await api.stop()
+      running.delete(api)
     }
-    const running = new Set<ApiProcess>()
-    const startApi = async (): Promise<ApiWithMemory> => {
-      const api = await startApiProcess(environment)
-      running.add(api)
-      const stop = async () => {
-        await api.stop()
-        running.delete(api)
-      }
-      return { ...api, memory: () => memoryOf(api.pid), stop }
-    }
-    try {
-      return await work({ folder, store, redis, prefix, key, startApi })
-    } finally {
-      for (const api of running) await api.stop()
-      redis.disconnect()
-      await server.stop()
-    }
-  })
+    return { ...api, memory: () => memoryOf(api.pid), stop }
+  }
+  try {
+    return await work({ folder, store, redis, prefix, key, startApi })
+  } finally {
+    for (const api of running) await api.stop()
+    redis.disconnect()
+    await server.stop()
+  }
 }
 
 async function memoryOf(pid: number) {

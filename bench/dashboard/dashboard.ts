@@ -1,6 +1,6 @@
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { parseCount, parseNames } from '../../testing/command-line.js'
-import { withBenchDeployment } from '../bench-deployment.js'
 import { describeMachine } from '../machine.js'
 import { heading, type Report, type Row, table, writeReport } from '../report.js'
 import { summarize } from '../statistics.js'
@@ -8,22 +8,26 @@ import { distinctLogs } from './runs.js'
 import { measureTracker, type TrackerResult, trackerNames } from './trackers.js'
 import { type Measurement, measureTrainyard } from './trainyard.js'
 
+const subjectNames = ['trainyard', ...trackerNames]
+
 const options = {
   runs: { type: 'string', default: '1000' },
   points: { type: 'string', default: '1000000' },
+  'peer-points': { type: 'string' },
   curves: { type: 'string', default: '10' },
   jobs: { type: 'string', default: '10000' },
   // eight hours with a row each second
   events: { type: 'string', default: '28800' },
   repetitions: { type: 'string', default: '5' },
-  peers: { type: 'string', default: trackerNames.join() },
+  subjects: { type: 'string', default: subjectNames.join() },
+  keep: { type: 'string' },
 } as const
 
 /** What the median of a case must stay below. */
 const goals: readonly [beginning: string, goal: number][] = [
   ['page,', 150],
   ['table of', 200],
-  ['10 curves', 100],
+  ['10 curves, ms', 100],
   ['new point', 500],
   ['first view', 500],
 ]
@@ -36,8 +40,9 @@ interface DashboardRow extends Row {
 
 /**
  * How fast the dashboard is in a real browser, beside the pages of other trackers: `[--runs n] [--points n]
- * [--curves n] [--jobs n] [--events n] [--repetitions n] [--peers mlflow,tensorboard|none]`. Writes a report; returns
- * false if a goal is missed.
+ * [--peer-points n] [--curves n] [--jobs n] [--events n] [--repetitions n] [--subjects trainyard,mlflow,tensorboard]
+ * [--keep folder]`. The runs of other trackers have `peer-points` points; to record and read a million takes them
+ * long. What is recorded is kept in the folder for the next bench. Writes a report; returns false if a goal is missed.
  */
 export async function dashboardBench(args: string[]): Promise<boolean> {
   const { values } = parseArgs({ args, options })
@@ -48,21 +53,19 @@ export async function dashboardBench(args: string[]): Promise<boolean> {
     jobs: parseCount('jobs', values.jobs),
     events: parseCount('events', values.events),
     repetitions: parseCount('repetitions', values.repetitions),
+    keep: values.keep === undefined ? null : resolve(values.keep),
   }
+  const peerPoints = parseCount('peer-points', values['peer-points'] ?? values.points)
+  const lookUp = (name: string) => subjectNames.filter(each => each === name)
+  const subjects = parseNames('subjects', values.subjects, lookUp, subjectNames)
   const machine = await describeMachine()
-  const peers =
-    values.peers === 'none'
-      ? []
-      : parseNames('peers', values.peers, name => trackerNames.filter(each => each === name), [
-          ...trackerNames,
-        ])
-  const measured = await withBenchDeployment(deployment => measureTrainyard(deployment, sizes))
+  const measured = subjects.includes('trainyard') ? await measureTrainyard(sizes) : []
   const own = measured.map(each => rowOf('trainyard', each, null))
   const others = new Map<string, TrackerResult>()
   const notRun: Report['notRun'] = []
-  for (const name of peers) {
+  for (const name of subjects.filter(each => each !== 'trainyard')) {
     try {
-      others.set(name, await measureTracker(name, sizes))
+      others.set(name, await measureTracker(name, { ...sizes, points: peerPoints }))
     } catch (error) {
       // what was measured before is kept
       const reason = error instanceof Error ? error.message : String(error)
@@ -74,7 +77,11 @@ export async function dashboardBench(args: string[]): Promise<boolean> {
     ...own,
     ...[...others].flatMap(([name, result]) =>
       result.measured.map(each =>
-        rowOf(name, each, own.find(row => row.case === each.case)?.medianMs ?? null),
+        rowOf(
+          peerPoints === sizes.points ? name : `${name}, ${peerPoints} points a run`,
+          each,
+          own.find(row => row.case === each.case)?.medianMs ?? null,
+        ),
       ),
     ),
   ]
@@ -82,11 +89,12 @@ export async function dashboardBench(args: string[]): Promise<boolean> {
   if (sizes.runs > distinctLogs) {
     warnings.push(`The logs of all runs but ${distinctLogs} are hard links to those of these.`)
   }
+  const { keep: _, ...settings } = sizes
   const report: Report<DashboardRow> = {
     bench: 'dashboard',
     date: new Date().toISOString(),
     machine,
-    settings: sizes,
+    settings: { ...settings, peerPoints },
     versions: Object.fromEntries([...others].map(([name, { versions }]) => [name, versions])),
     rows,
     notRun,

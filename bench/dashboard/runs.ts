@@ -1,21 +1,52 @@
-import { link, mkdir, readdir } from 'node:fs/promises'
+import { link, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { JobRecords } from '../../src/jobs/record/records.js'
+import { keepChart } from '../../src/jobs/telemetry/metrics-chart.js'
 import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
 import type { Store } from '../../src/store/store.js'
 import { mulberry32 } from '../../testing/random.js'
 import { attemptRecord } from '../../testing/running-job.js'
+import { type BenchDeployment, withDeploymentIn } from '../bench-deployment.js'
 import { bufferAppends } from '../metrics/buffer-appends.js'
 import { createRunningJob } from '../metrics/running-job.js'
+import { withMadeFolder } from './kept-folder.js'
 
 /** Of how many runs the metrics are written one by one; more would not fit on a disk. */
 export const distinctLogs = 10
+
+/** Calls `work` with a deployment that has runs of so many points, and their ids; `keep` as of `withMadeFolder`. */
+export function withRuns<T>(
+  keep: string | null,
+  runs: number,
+  points: number,
+  work: (deployment: BenchDeployment, ids: readonly string[]) => Promise<T>,
+): Promise<T> {
+  const [dataName, idsName] = ['data', 'runs.json']
+  return withMadeFolder(
+    keep,
+    `trainyard-${runs}x${points}`,
+    async folder => {
+      console.error(`bench: recording ${runs} runs of ${points} points`)
+      const ids = await withDeploymentIn(join(folder, dataName), async deployment => {
+        const created = await createRuns(deployment, runs, points)
+        // it indexes the runs, which takes a while
+        await (await deployment.startApi()).stop()
+        return created
+      })
+      await writeFile(join(folder, idsName), JSON.stringify(ids))
+    },
+    async folder => {
+      const ids = JSON.parse(await readFile(join(folder, idsName), 'utf8')) as string[]
+      return withDeploymentIn(join(folder, dataName), deployment => work(deployment, ids))
+    },
+  )
+}
 
 /**
  * Records runs that have ended. Those after the first ten have the log of one of these, as a hard link: to the
  * server it is a file of their own.
  */
-export async function createRuns(
+async function createRuns(
   { folder, store }: { folder: string; store: Store },
   count: number,
   points: number,
@@ -37,10 +68,11 @@ async function endRun(store: Store, id: string, step: number, loss: number): Pro
   const records = new JobRecords(store)
   const finishedAt = new Date().toISOString()
   const progress = { step, metrics: { loss }, best: { loss: { value: loss, step } } }
-  await records.writeAttempt(
-    id,
-    attemptRecord(1, { phase: 'saving', endedAt: finishedAt, end: 'finished', progress }),
-  )
+  const attempt = attemptRecord(1, {
+    ...{ phase: 'saving' as const, endedAt: finishedAt, end: 'finished' as const, progress },
+  })
+  await records.writeAttempt(id, attempt)
+  await keepChart(store, id, [attempt])
   const { allowed } = await records.finish(id, {
     status: 'succeeded',
     finishedAt,

@@ -1,14 +1,15 @@
 import { execFile } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { eventually } from '../../testing/eventually.js'
 import { freePort } from '../../testing/free-port.js'
-import { withTempFolder } from '../../testing/temp-folder.js'
 import { root } from '../paths.js'
 import { peerEnvironment } from '../peer.js'
 import type { EnvironmentName } from '../peer-versions.js'
 import { withServerProcess } from '../serve/server-processes.js'
 import { pythonOf } from '../venv.js'
+import { withMadeFolder } from './kept-folder.js'
 import { timeToPlace, timeUntil, withBrowserPage } from './open-page.js'
 import type { Measurement, Sizes } from './trainyard.js'
 
@@ -50,18 +51,24 @@ export interface TrackerResult {
 }
 
 /** Records runs as the tracker stores them, starts it, and measures its pages in a browser. */
-export function measureTracker(name: string, sizes: Sizes): Promise<TrackerResult> {
+export async function measureTracker(name: string, sizes: Sizes): Promise<TrackerResult> {
   const { environment, serve, measure } = trackers[name]!
-  return withTempFolder(async folder => {
-    const python = await pythonOf(environment, 'cpu')
-    console.error(`bench: recording ${sizes.runs} runs for ${name}`)
-    const counts = [sizes.runs, sizes.points, sizes.curves].map(String)
-    const { stdout } = await execute(python, ['-B', script, name, folder, ...counts])
-    const [version, experiment] = stdout.trim().split('\n').at(-1)!.split(' ')
+  const { runs, points, curves, keep } = sizes
+  const python = await pythonOf(environment, 'cpu')
+  // beside the runs, not among them
+  const madeName = 'made.txt'
+  const record = async (folder: string) => {
+    console.error(`bench: recording ${runs} runs for ${name}`)
+    const counts = [runs, points, curves].map(String)
+    const { stdout } = await execute(python, ['-B', script, name, join(folder, 'runs'), ...counts])
+    await writeFile(join(folder, madeName), stdout.trim().split('\n').at(-1)!)
+  }
+  return withMadeFolder(keep, `${name}-${runs}x${points}-${curves}`, record, async folder => {
+    const [version, experiment] = (await readFile(join(folder, madeName), 'utf8')).split(' ')
     const port = await freePort()
     const program = {
       command: python,
-      args: serve(folder, port),
+      args: serve(join(folder, 'runs'), port),
       // MLflow starts uvicorn by name
       env: { ...peerEnvironment(2), PATH: `${dirname(python)}:${process.env.PATH}` },
     }

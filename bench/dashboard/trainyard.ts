@@ -5,12 +5,16 @@ import { gzipSync } from 'node:zlib'
 import { LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
 import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
 import type { Page } from '../../testing/browser.js'
-import type { BenchDeployment } from '../bench-deployment.js'
+import {
+  type ApiWithMemory,
+  type BenchDeployment,
+  withBenchDeployment,
+} from '../bench-deployment.js'
 import { bufferAppends } from '../metrics/buffer-appends.js'
 import { createRunningJob } from '../metrics/running-job.js'
 import { root } from '../paths.js'
 import { memoryOf, timeToPlace, timeUntil, withPage } from './open-page.js'
-import { createRuns } from './runs.js'
+import { withRuns } from './runs.js'
 
 export interface Sizes {
   runs: number
@@ -20,6 +24,8 @@ export interface Sizes {
   /** Of how many events an open page is told. */
   events: number
   repetitions: number
+  /** Where what was recorded is kept for the next bench; null if nowhere. */
+  keep: string | null
 }
 
 export interface Measurement {
@@ -33,48 +39,112 @@ const hasCurves = (count: number) =>
   `document.querySelectorAll('.chart-plot canvas').length > 0 && ` +
   `document.querySelectorAll('.chart tbody tr').length >= ${count}`
 
-/** Measures the page of a server that has many runs. */
-export async function measureTrainyard(
+/** Measures the page of a server that has many runs, one that trains, and one that has many jobs. */
+export async function measureTrainyard(sizes: Sizes): Promise<Measurement[]> {
+  const { runs, points, jobs, keep } = sizes
+  return [
+    { case: 'page, KB gzipped', values: [await pageKilobytes()] },
+    ...(await withRuns(keep, runs, points, (each, ids) => runCases(each, ids, sizes))),
+    ...(await withBenchDeployment(async deployment => {
+      const running = await createRunningJob(deployment.store)
+      return withApi(deployment, api =>
+        withPage(api.url, deployment.key, page =>
+          liveCases(deployment, page, api.url, running, sizes),
+        ),
+      )
+    })),
+    ...(await withRuns(keep, jobs, 1, each => jobCases(each, sizes))),
+  ]
+}
+
+async function withApi<T>(
   deployment: BenchDeployment,
-  sizes: Sizes,
-): Promise<Measurement[]> {
-  const { runs, points, curves, jobs } = sizes
-  const measured: Measurement[] = [{ case: 'page, KB gzipped', values: [await pageKilobytes()] }]
-  console.error(`bench: recording ${runs} runs of ${points} points`)
-  const ids = await createRuns(deployment, runs, points)
-  const running = await createRunningJob(deployment.store)
+  work: (api: ApiWithMemory) => Promise<T>,
+): Promise<T> {
   const api = await deployment.startApi()
   try {
-    await withPage(api.url, deployment.key, async page => {
-      measured.push(await tableCase(page, api.url, `table of ${runs} runs, ms`, sizes))
-      const chosen = encodeURIComponent(ids.slice(0, curves).join(','))
-      const compare = `#/compare?jobs=${chosen}`
-      measured.push(
-        await placeCase(page, `${curves} curves, ms`, compare, hasCurves(curves), sizes),
-      )
-      const isTable = `document.querySelectorAll('.compare-content tbody tr').length > 0`
-      const settings = `${compare}&part=table`
-      measured.push(await placeCase(page, 'table that compares runs, ms', settings, isTable, sizes))
-    })
-    await withPage(api.url, deployment.key, async page => {
-      measured.push(...(await liveCases(deployment, page, api.url, running, sizes)))
-    })
+    return await work(api)
   } finally {
     await api.stop()
   }
-  if (jobs <= runs) return measured
-  console.error(`bench: recording ${jobs - runs} more jobs`)
-  await createRuns(deployment, jobs - runs, 1)
-  const restarted = await deployment.startApi()
-  try {
-    await withPage(restarted.url, deployment.key, async page => {
-      const name = `first view with ${jobs} jobs, ms`
-      measured.push(await tableCase(page, restarted.url, name, sizes))
-    })
-  } finally {
-    await restarted.stop()
+}
+
+/** The table of runs, and a few of them compared. */
+async function runCases(
+  deployment: BenchDeployment,
+  ids: readonly string[],
+  sizes: Sizes,
+): Promise<Measurement[]> {
+  const { runs, curves, repetitions } = sizes
+  const idsOf = (repetition: number) =>
+    Array.from({ length: curves }, (_, i) => ids[(repetition * curves + i) % ids.length]!)
+  const unread = Array.from(
+    { length: repetitions + 1 },
+    (_, i) => `/jobs/metrics?maxPoints=500&jobs=${idsOf(i).join(',')}`,
+  )
+  const answers = await withApi(deployment, api =>
+    answerCases(deployment, api, `${curves} curves that nobody has read`, unread),
+  )
+  // other runs each time: what the server has not read yet
+  const compare = (repetition: number) =>
+    `#/compare?jobs=${encodeURIComponent(idsOf(repetitions + 1 + repetition).join(','))}`
+  const isTable = `document.querySelectorAll('.compare-content tbody tr').length > 0`
+  const pages = await withApi(deployment, api =>
+    withPage(api.url, deployment.key, async page => [
+      await tableCase(page, api.url, `table of ${runs} runs, ms`, sizes),
+      await placeCase(page, `${curves} curves, ms`, compare, hasCurves(curves), sizes),
+      await placeCase(
+        page,
+        'table that compares runs, ms',
+        repetition => `${compare(repetition)}&part=table`,
+        isTable,
+        sizes,
+      ),
+    ]),
+  )
+  return [...pages, ...answers]
+}
+
+/** The first view with many jobs, and what a list of them costs. */
+async function jobCases(deployment: BenchDeployment, sizes: Sizes): Promise<Measurement[]> {
+  const { jobs, repetitions } = sizes
+  const list =
+    '/jobs?limit=200&sort=-best.loss&where=metrics.loss>0&fields=id,name,status,best.loss'
+  const repeated = Array.from({ length: repetitions + 1 }, () => list)
+  const answers = await withApi(deployment, api =>
+    answerCases(deployment, api, `sorted list of ${jobs} jobs`, repeated),
+  )
+  const view = await withApi(deployment, api =>
+    withPage(api.url, deployment.key, page =>
+      tableCase(page, api.url, `first view with ${jobs} jobs, ms`, sizes),
+    ),
+  )
+  return [view, ...answers]
+}
+
+/** The time of answers of the API, and its processor time for them. */
+async function answerCases(
+  { key }: BenchDeployment,
+  api: ApiWithMemory,
+  name: string,
+  paths: readonly string[],
+): Promise<Measurement[]> {
+  const headers = { authorization: `Bearer ${key}` }
+  const times: number[] = []
+  const processor: number[] = []
+  for (const path of paths) {
+    const before = api.cpuSeconds()
+    const since = performance.now()
+    const answer = await fetch(api.url + path, { headers })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(text)
+    times.push(performance.now() - since)
+    processor.push((api.cpuSeconds() - before) * 1000)
   }
-  return measured
+  return [
+    { case: `${name}: answer, ms`, values: times },
+    { case: `${name}: processor time of the API, ms`, values: processor },
+  ]
 }
 
 /** All files of the page, though a user loads those of the views that are opened. */
@@ -107,14 +177,14 @@ async function tableCase(
 async function placeCase(
   page: Page,
   name: string,
-  hash: string,
+  hashOf: (repetition: number) => string,
   condition: string,
   { repetitions }: Sizes,
 ): Promise<Measurement> {
   const values: number[] = []
   for (let i = 0; i <= repetitions; i++) {
     await timeToPlace(page, '#/jobs', hasRows)
-    values.push(await timeToPlace(page, hash, condition))
+    values.push(await timeToPlace(page, hashOf(i), condition))
   }
   return { case: name, values }
 }

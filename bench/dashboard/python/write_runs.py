@@ -71,4 +71,5 @@ def write_tensorboard(folder, runs, points, curves):
 
 
 tracker, folder, *sizes = sys.argv[1:]
+os.makedirs(folder)
 {"mlflow": write_mlflow, "tensorboard": write_tensorboard}[tracker](folder, *map(int, sizes))
