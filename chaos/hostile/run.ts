@@ -80,14 +80,15 @@ async function attack(
     signal: AbortSignal.timeout(options.minutes * 60_000),
   })
   log(`${tally.requests} requests sent; milliseconds each: ${tally.times()}`)
-  const predictorGrowthMb = await sendBadPredictions(
+  const predictorGrowthMb = await sendBadPredictions({
     deployment,
+    grpcPort,
     world,
-    options.badPredictions,
-    random.fork(),
+    count: options.badPredictions,
+    random: random.fork(),
     tally,
-  )
-  log(`${options.badPredictions} bad predictions: a predictor grew by ${predictorGrowthMb} MB`)
+    log,
+  })
   const running = await startEndless(client)
   const slowestConnectionMs = await crowds(deployment, running, options, random.fork(), tally)
   log(`the crowds are gone; the slowest new connection took ${slowestConnectionMs} ms`)

@@ -7,6 +7,7 @@ import type { Job, JobRequest } from '../../src/spec/job.js'
 import { eventually } from '../../testing/eventually.js'
 import { readMnist } from '../../testing/mnist.js'
 import { readTable, tablePath } from '../../testing/tables.js'
+import type { PredictionTarget } from './predictions/bad-bodies.js'
 import type { Target } from './requests/target.js'
 
 export const tableName = 'rows'
@@ -63,6 +64,7 @@ export interface World extends Target {
   predictImage(): Promise<string>
   expectedImage: string
   imageModel: string
+  predictionTarget: PredictionTarget
 }
 
 /** Uploads data sets, and trains the model that requests aim at. */
@@ -101,6 +103,11 @@ export async function makeWorld(client: Client, key: string): Promise<World> {
     predictImage,
     expectedImage: await predictImage(),
     imageModel: imageModelName,
+    predictionTarget: {
+      key,
+      trees: { name: modelName, columns },
+      network: { name: imageModelName, shape: [28, 28, 1] },
+    },
   }
 }
 
