@@ -62,6 +62,7 @@ async function load(
     network = await openNetwork(tf, folder, { ...options, precision, image })
     const model = new ServedNetwork(network, await Decoder.open(tf, folder, image), image)
     const times = await model.warmUp()
+    releaseLibraryPages(folder)
     models.set(folder, model)
     const rssBytes = process.memoryUsage.rss()
     const bytes = Math.max(network.bytes, rssBytes - before)

@@ -147,28 +147,41 @@ export interface OpenVinoOptions {
 }
 
 /**
- * Compiles the SavedModel in `folder`, which has one input of floats, and no variables, for this processor. Blocks
- * for about a second. Throws OpenVinoError and ENGINE_MISSING.
+ * Reads the SavedModel in `folder`, which has one input of floats, and no variables. Throws OpenVinoError and
+ * ENGINE_MISSING.
  */
-export function compileOpenVino(folder: string, options: OpenVinoOptions): OpenVinoModel {
+export function readOpenVino(folder: string): OpenVinoNetwork {
   const api = openvino()
-  const { threads, streams = 1, precision, outputs } = options
-  const properties = {
-    PERFORMANCE_HINT: streams === 1 ? 'LATENCY' : 'THROUGHPUT',
-    INFERENCE_PRECISION_HINT: precision,
-    NUM_STREAMS: String(streams),
-    INFERENCE_NUM_THREADS: String(threads),
-    // several processes would choose the same cores
-    ENABLE_CPU_PINNING: 'NO',
-  }
-  const pairs = Object.entries(properties).map(([key, value]) => ({ key, value }))
-  const model = api.create('ov_core_read_model', api.core, folder, null)
-  try {
-    const args = [api.core, model, 'CPU', pairs.length, pairs] as const
+  return new OpenVinoNetwork(api, api.create('ov_core_read_model', api.core, folder, null))
+}
+
+/** A network that is read. All that is compiled from it has the same weights in memory, beside its own copy. */
+export class OpenVinoNetwork implements Disposable {
+  constructor(
+    private readonly api: Api,
+    private readonly network: Handle,
+  ) {}
+
+  /** Compiles it for this processor. Blocks for about a second. Throws OpenVinoError. */
+  compile({ threads, streams = 1, precision, outputs }: OpenVinoOptions): OpenVinoModel {
+    const { api, network } = this
+    const properties = {
+      PERFORMANCE_HINT: streams === 1 ? 'LATENCY' : 'THROUGHPUT',
+      INFERENCE_PRECISION_HINT: precision,
+      NUM_STREAMS: String(streams),
+      INFERENCE_NUM_THREADS: String(threads),
+      // several processes would choose the same cores
+      ENABLE_CPU_PINNING: 'NO',
+    }
+    const pairs = Object.entries(properties).map(([key, value]) => ({ key, value }))
+    const args = [api.core, network, 'CPU', pairs.length, pairs] as const
     const compiled = api.create('ov_core_compile_model_props', ...args)
     return new OpenVinoModel(api, compiled, queuedPerStream * streams, outputs)
-  } finally {
-    api.free('ov_model_free', model)
+  }
+
+  /** What was compiled from it stays. */
+  [Symbol.dispose](): void {
+    this.api.free('ov_model_free', this.network)
   }
 }
 

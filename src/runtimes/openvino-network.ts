@@ -1,4 +1,4 @@
-import { compileOpenVino, type OpenVinoModel } from '../engine/openvino.js'
+import { type OpenVinoModel, type OpenVinoNetwork, readOpenVino } from '../engine/openvino.js'
 import {
   floatPixels,
   type ImageBatch,
@@ -12,16 +12,16 @@ import {
 const hints = { fp32: 'f32', bf16: 'bf16', int8: 'f32' } as const
 
 /**
- * Compiles a SavedModel for batches of any size. `streams`: how many batches run at the same time, each on its share of
- * the threads. Throws OpenVinoError and ENGINE_MISSING.
+ * Compiles a network for batches of any size. `streams`: how many batches run at the same time, each on its share of
+ * the threads. Throws OpenVinoError.
  */
 export const compileNetwork = (
-  folder: string,
+  network: OpenVinoNetwork,
   threads: number,
   precision: NetworkPrecision,
   streams = 1,
 ): OpenVinoModel =>
-  compileOpenVino(folder, {
+  network.compile({
     threads,
     streams,
     precision: hints[precision],
@@ -57,13 +57,13 @@ const trialImages = 2
 
 /** Null if batches cost less when all `threads` share each image. Throws what OpenVINO throws. */
 export async function compileStreams(
-  folder: string,
+  network: OpenVinoNetwork,
   precision: NetworkPrecision,
   { model, threads }: { model: OpenVinoModel; threads: number },
   image: ImageShape,
 ): Promise<Streams | null> {
   if (threads === 1) return null
-  const inStreams = compileNetwork(folder, threads, precision, threads)
+  const inStreams = compileNetwork(network, threads, precision, threads)
   const streams = { model: inStreams, count: threads, maxShort: 0 }
   try {
     const onAllThreads = (size: number, runs: number) =>
@@ -115,9 +115,10 @@ export async function openCompiled(
   precision: NetworkPrecision,
   { threads, image }: Pick<NetworkOptions, 'threads' | 'image'>,
 ): Promise<CompiledNetwork> {
-  const model = compileNetwork(folder, threads, precision)
+  using network = readOpenVino(folder)
+  const model = compileNetwork(network, threads, precision)
   try {
-    const streams = image && (await compileStreams(folder, precision, { model, threads }, image))
+    const streams = image && (await compileStreams(network, precision, { model, threads }, image))
     return streams
       ? withStreams(model, streams)
       : { run: batch => predict(model, batch), close: () => model.close() }

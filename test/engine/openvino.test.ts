@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { compileOpenVino } from '../../src/engine/openvino.js'
+import { readOpenVino } from '../../src/engine/openvino.js'
 import { Graph } from '../../src/graph/graph.js'
 import { constant, placeholder } from '../../src/graph/ops/constant.js'
 import { matMul } from '../../src/graph/ops/matmul.js'
@@ -20,8 +20,12 @@ before(async () => {
 })
 after(() => rm(folder, { recursive: true, force: true }))
 
-const compile = () =>
-  compileOpenVino(join(folder, 'matrix'), { threads: 1, precision: 'f32', outputs: ['product'] })
+const options = { threads: 1, precision: 'f32', outputs: ['product'] } as const
+
+const compile = () => {
+  using network = readOpenVino(join(folder, 'matrix'))
+  return network.compile(options)
+}
 
 test('a model runs batches of any size, also those that V8 may move', async () => {
   const model = compile()
@@ -51,6 +55,18 @@ test('runs that are called together answer in order, and a closed model ends the
   await assert.rejects(model.run(Float32Array.of(1, 1), [1, 2]), /the model is closed/)
 })
 
+test('two models that are compiled from a network share nothing that one could free', async () => {
+  const network = readOpenVino(join(folder, 'matrix'))
+  const first = network.compile(options)
+  const second = network.compile({ ...options, threads: 2, streams: 2 })
+  network[Symbol.dispose]()
+  const product = Float32Array.of(1, 2)
+  assert.deepEqual(await first.run(Float32Array.of(1, 0), [1, 2]), { product })
+  first.close()
+  assert.deepEqual(await second.run(Float32Array.of(1, 0), [1, 2]), { product })
+  second.close()
+})
+
 test('errors have the message of OpenVINO, and the model works on', async () => {
   const model = compile()
   try {
@@ -67,12 +83,11 @@ test('errors have the message of OpenVINO, and the model works on', async () => 
 })
 
 test('a folder that is no SavedModel is refused', async () => {
-  const options = { threads: 1, precision: 'f32', outputs: ['product'] } as const
   for (const name of ['absent', 'empty']) {
-    assert.throws(() => compileOpenVino(join(folder, name), options), /ov_core_read_model\): \S/)
+    assert.throws(() => readOpenVino(join(folder, name)), /ov_core_read_model\): \S/)
   }
   await writeFile(join(folder, 'saved_model.pb'), 'no message of protobuf')
-  assert.throws(() => compileOpenVino(folder, options), { name: 'OpenVinoError' })
+  assert.throws(() => readOpenVino(folder), { name: 'OpenVinoError' })
 })
 
 test('thousands of runs, failed runs and loads leave no memory behind', async () => {

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { releaseLibraryPages } from '../../src/engine/library-pages.js'
+import { readOpenVino } from '../../src/engine/openvino.js'
 import { cpuFlags, supportsBfloat16 } from '../../src/engine/processor.js'
 import { Graph } from '../../src/graph/graph.js'
 import { placeholder } from '../../src/graph/ops/constant.js'
@@ -96,11 +99,12 @@ for (const { model, side } of networks) {
 test('a few images of a small network run on one thread, with the same digits', async t => {
   const { model, side } = networks[0]!
   const folder = await writeRandomModel(await temporaryFolder(t), model, side)
-  const onAllThreads = compileNetwork(folder, 2, 'fp32')
+  using network = readOpenVino(folder)
+  const onAllThreads = compileNetwork(network, 2, 'fp32')
   t.after(() => onAllThreads.close())
   const image = [side, side, 3] as const
   const compile = (threads: number) =>
-    compileStreams(folder, 'fp32', { model: onAllThreads, threads }, image)
+    compileStreams(network, 'fp32', { model: onAllThreads, threads }, image)
   const shortRuns = (await compile(2))!
   t.after(() => shortRuns.model.close())
   assert.ok(shortRuns.maxShort > 0)
@@ -114,8 +118,9 @@ test('a few images of a small network run on one thread, with the same digits', 
 test('a batch that is divided among streams has the digits of its parts, in order', async t => {
   const { model, side } = networks[2]!
   const folder = await writeRandomModel(await temporaryFolder(t), model, side)
-  const onAllThreads = compileNetwork(folder, 2, 'fp32')
-  const inStreams = compileNetwork(folder, 2, 'fp32', 2)
+  using network = readOpenVino(folder)
+  const onAllThreads = compileNetwork(network, 2, 'fp32')
+  const inStreams = compileNetwork(network, 2, 'fp32', 2)
   t.after(() => onAllThreads.close())
   t.after(() => inStreams.close())
   const streams = { model: inStreams, count: 2, maxShort: 0 }
@@ -138,6 +143,29 @@ test('a batch that is divided among streams has the digits of its parts, in orde
     }
   }
 })
+
+test('a network has the same digits after the pages of its files have left memory', async t => {
+  const { model, side } = networks[2]!
+  const folder = await writeRandomModel(await temporaryFolder(t), model, side)
+  const network = await open(t, folder, { runtime: 'openvino', image: [side, side, 3] })
+  const batch = randomImages(4, side)
+  const before = await network.run(batch)
+  const released = releaseLibraryPages(folder)
+  if (process.platform === 'linux') {
+    const variables = join(folder, 'variables', 'variables.data-00000-of-00001')
+    assert.equal(residentBytesOf(variables), 0)
+    assert.ok(released > 0)
+  }
+  assert.deepEqual(await network.run(batch), before)
+})
+
+/** Bytes of a file in this process's memory. */
+function residentBytesOf(path: string): number {
+  const mappings = readFileSync('/proc/self/smaps', 'utf8').split(/\n(?=[0-9a-f]+-)/)
+  const ofFile = mappings.filter(mapping => mapping.split('\n')[0]!.endsWith(path))
+  const kilobytes = ofFile.map(mapping => Number(/^Rss: +(\d+) kB$/m.exec(mapping)![1]))
+  return 1024 * kilobytes.reduce((sum, each) => sum + each, 0)
+}
 
 test('requests at the same time have the digits of requests alone', async t => {
   const { model, side } = networks[4]!
