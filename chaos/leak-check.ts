@@ -31,7 +31,7 @@ export async function checkRedis(
 
 /** Whether a key belongs to the index of jobs. The sets of unfinished jobs are not counted: ended jobs must leave them. */
 const isIndex = (key: string) =>
-  /:(job-ids|tagged:.*)$/.test(key) && !/:tagged:status:(queued|running|paused)$/.test(key)
+  /:(listed-jobs|tagged:.*)$/.test(key) && !/:tagged:status:(queued|running|paused)$/.test(key)
 
 /** Finds keys that contain a job id, and lists and sets outside the index that contain one. */
 async function findMentions(redis: Redis, ids: readonly string[]): Promise<string[]> {

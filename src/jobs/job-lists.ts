@@ -6,10 +6,10 @@ import type { IndexSync } from './queue/index-sync.js'
 import type { JobIndex } from './queue/job-index.js'
 import { isIndexed, type JobRow, lacks } from './queue/job-row.js'
 import {
-  batchSize,
   type JobFilter,
   type JobSearch,
   type JobSearchQuery,
+  parsedAtOnce,
 } from './queue/job-search.js'
 import type { JobRecords } from './record/records.js'
 import { isTerminal } from './record/states.js'
@@ -38,7 +38,7 @@ export class JobLists {
     if (fields?.every(isIndexed)) {
       return {
         ...page,
-        itemsAtOnce: batchSize,
+        itemsAtOnce: parsedAtOnce,
         read: (from, to) => this.rows(ids.slice(from, to), fields, status),
         damaged: () => damagedJobs.list(),
       }

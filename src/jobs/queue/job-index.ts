@@ -70,9 +70,9 @@ export class JobIndex {
     const status = publicStatus[lifecycle.state]
     const others = allStatuses.filter(other => other !== status)
     const document = documentOf(manifest)
-    const { jobs, jobNames, documents, states, live, tagged } = this.names
+    const { jobs, jobNames, documents, states, digests, live, tagged } = this.names
     const statusSets = [status, ...others].map(each => tagged(`status:${each}`))
-    const keys = [states, jobs, jobNames, documents, live(id), ...statusSets]
+    const keys = [states, jobs, jobNames, documents, live(id), digests, ...statusSets]
     const values = [
       id,
       lifecycle.version,
@@ -97,6 +97,7 @@ export class JobIndex {
       .zrem(this.names.jobs, id)
       .hdel(this.names.documents, id)
       .hdel(this.names.states, id)
+      .hdel(this.names.digests, id)
       .del(this.names.live(id))
     for (const tag of [...tags, ...allStatuses.map(status => `status:${status}`)]) {
       changes.zrem(this.names.tagged(tag), id)
@@ -129,18 +130,21 @@ const putScript = `
   local knownState = redis.call('HGET', KEYS[1], id)
   if not knownState or tonumber(string.match(knownState, '^%d+')) <= tonumber(version) then
     redis.call('HSET', KEYS[1], id, state)
-    redis.call('ZADD', KEYS[6], 0, id)
-    for i = 7, #KEYS do redis.call('ZREM', KEYS[i], id) end
+    redis.call('ZADD', KEYS[7], 0, id)
+    for i = 8, #KEYS do redis.call('ZREM', KEYS[i], id) end
     if ended ~= '' then redis.call('DEL', KEYS[5]) end
   end
   redis.call('ZADD', KEYS[2], 0, id)
   local known = redis.call('HGET', KEYS[4], id)
-  if known == document then return end
-  if known then
-    if tonumber(string.match(known, '^%d+')) > tonumber(revision) then return end
-    local tags = cjson.decode(string.sub(known, string.find(known, ':') + 1)).tags
-    for _, tag in ipairs(tags) do redis.call('ZREM', tagged .. tag, id) end
+  local isNewer = known and tonumber(string.match(known, '^%d+')) > tonumber(revision)
+  if known ~= document and not isNewer then
+    if known then
+      local tags = cjson.decode(string.sub(known, string.find(known, ':') + 1)).tags
+      for _, tag in ipairs(tags) do redis.call('ZREM', tagged .. tag, id) end
+    end
+    redis.call('ZADD', KEYS[3], 0, name)
+    redis.call('HSET', KEYS[4], id, document)
+    for i = 9, #ARGV do redis.call('ZADD', tagged .. ARGV[i], 0, id) end
   end
-  redis.call('ZADD', KEYS[3], 0, name)
-  redis.call('HSET', KEYS[4], id, document)
-  for i = 9, #ARGV do redis.call('ZADD', tagged .. ARGV[i], 0, id) end`
+  local content = redis.call('HGET', KEYS[4], id) .. redis.call('HGET', KEYS[1], id)
+  redis.call('HSET', KEYS[6], id, string.sub(redis.sha1hex(content), 1, 16))`

@@ -11,7 +11,7 @@ import { throwUnavailable } from './errors.js'
 import { FacetCounter } from './job-facets.js'
 import { applyLiveState, type JobRow, type TaggedRow } from './job-row.js'
 import { readLiveStates } from './live-state.js'
-import { ParsedRows } from './parsed-rows.js'
+import { noDigest, ParsedRows } from './parsed-rows.js'
 import { redisNames } from './redis.js'
 
 /** Conditions for a list of jobs. A job matches if it meets all of them. */
@@ -36,8 +36,10 @@ export type JobConditions = JobFilter & Pick<ListQuery, 'where'>
 /** Ids are ULIDs, so this is newest first. */
 export const jobOrder: Order = { keys: [], idsDescending: true }
 
-/** Jobs that are read from Redis and looked at before other work of the process runs. */
-export const batchSize = 250
+/** Jobs that are read from Redis at once. To look at them takes a few milliseconds, then other work runs. */
+const batchSize = 1000
+/** Jobs whose JSON is parsed before other work of the process runs. */
+export const parsedAtOnce = 250
 
 /** If more names share a prefix, scanning all jobs finds matches fast enough. */
 const maxNameMatches = 50
@@ -136,36 +138,46 @@ export class JobSearch {
       return { ids, rows: await this.read(ids) }
     }
     // the same in one round trip, and without sending the ids back
-    const { documents, states } = this.names
-    const keys = [set, documents, states]
-    const [ids, found, foundStates] = (await this.redis.eval(
+    const keys = [set, this.names.digests]
+    const found = await this.redis.eval(
       readNewestScript,
       keys.length,
       ...keys,
       ...[ceiling, floor, batchSize],
-    )) as [string[], (string | null)[], (string | null)[]]
-    return { ids, rows: this.parse(ids, found, foundStates) }
+    )
+    const [ids, digests] = (found as string[]).map(text => text.split(' ').filter(Boolean))
+    return { ids: ids!, rows: await this.rowsOf(ids!, digests!) }
   }
 
   private async read(ids: readonly string[]): Promise<TaggedRow[]> {
     if (ids.length === 0) return []
-    const { documents, states } = this.names
-    const [found, foundStates] = await Promise.all([
-      this.redis.hmget(documents, ...ids),
-      this.redis.hmget(states, ...ids),
-    ]).catch(throwUnavailable)
-    return this.parse(ids, found, foundStates)
+    const digests = await this.redis.hmget(this.names.digests, ...ids).catch(throwUnavailable)
+    return this.rowsOf(
+      ids,
+      digests.map(digest => digest ?? noDigest),
+    )
   }
 
-  private parse(
-    ids: readonly string[],
-    documents: readonly (string | null)[],
-    states: readonly (string | null)[],
-  ): TaggedRow[] {
-    // a job that is removed at this moment has neither
-    return ids.flatMap((id, i) =>
-      documents[i] && states[i] ? [this.parsed.parse(id, documents[i], states[i])] : [],
-    )
+  /** Asks Redis only for the jobs that have changed since they were read before. */
+  private async rowsOf(ids: readonly string[], digests: readonly string[]): Promise<TaggedRow[]> {
+    const rows = ids.map((id, i) => this.parsed.find(id, digests[i]!))
+    const unknown = ids.map((_, i) => i).filter(i => rows[i] === undefined)
+    const { documents, states } = this.names
+    for (let from = 0; from < unknown.length; from += parsedAtOnce) {
+      const places = unknown.slice(from, from + parsedAtOnce)
+      const wanted = places.map(place => ids[place]!)
+      const [found, foundStates] = await Promise.all([
+        this.redis.hmget(documents, ...wanted),
+        this.redis.hmget(states, ...wanted),
+      ]).catch(throwUnavailable)
+      for (const [i, place] of places.entries()) {
+        const [document, state] = [found[i], foundStates[i]]
+        // a job that is removed at this moment has neither
+        if (!document || !state) continue
+        rows[place] = this.parsed.parse(ids[place]!, digests[place]!, document, state)
+      }
+    }
+    return rows.filter(row => row !== undefined)
   }
 
   private async withLiveState(rows: JobRow[]): Promise<JobRow[]> {
@@ -222,12 +234,14 @@ export class JobSearch {
   }
 }
 
-/** Redis runs it undisturbed, so a job that is removed meanwhile is either there or not. */
+/** Two texts instead of thousands, which take longer to read than all else. */
 const readNewestScript = `
   local ceiling, floor, count = unpack(ARGV)
   local ids = redis.call('ZREVRANGEBYLEX', KEYS[1], ceiling, floor, 'LIMIT', 0, count)
-  if #ids == 0 then return { ids, {}, {} } end
-  return { ids, redis.call('HMGET', KEYS[2], unpack(ids)), redis.call('HMGET', KEYS[3], unpack(ids)) }`
+  if #ids == 0 then return { '', '' } end
+  local digests = redis.call('HMGET', KEYS[2], unpack(ids))
+  for i = 1, #ids do digests[i] = digests[i] or '${noDigest}' end
+  return { table.concat(ids, ' '), table.concat(digests, ' ') }`
 
 /** Whether a job has one of the statuses, and one of the tags of each condition. */
 function matchesFilter({ row, tags }: TaggedRow, filter: JobFilter): boolean {

@@ -1,33 +1,39 @@
 import { parseRow, type TaggedRow } from './job-row.js'
 
-/** About 3 KB each. Of more jobs, those that were parsed first are parsed again. */
+/** About 2 KB each. Of more jobs, those that were parsed first are parsed again. */
 const maxRows = 12_000
 
+/** Of a job that is removed at this moment. */
+export const noDigest = '-'
+
 interface Parsed {
-  document: string
-  state: string
+  digest: string
   row: TaggedRow
 }
 
 /**
- * Parses what the index has of jobs. It keeps the rows of those that do not run, most of which have ended and no
- * longer change: to parse them is most of the work of a sorted list of thousands of jobs. Callers share these rows and must not change them.
+ * The rows of the jobs that do not run, most of which have ended and no longer change: to read and parse them is most
+ * of the work of a sorted list of thousands of jobs. Callers share these rows and must not change them.
  */
 export class ParsedRows {
   private readonly kept = new Map<string, Parsed>()
 
-  parse(id: string, document: string, state: string): TaggedRow {
+  /** The row of a job whose entry in the index has not changed since it was parsed. */
+  find(id: string, digest: string): TaggedRow | undefined {
     const known = this.kept.get(id)
-    if (known?.document === document && known.state === state) return known.row
+    return known?.digest === digest ? known.row : undefined
+  }
+
+  /** If the entry has changed since its digest was read, the next reader finds another digest. */
+  parse(id: string, digest: string, document: string, state: string): TaggedRow {
     const row = parseRow(id, document, state)
     this.kept.delete(id)
     // the live state of a running job is written into its row
-    if (row.row.status !== 'running') {
-      this.kept.set(id, { document, state, row })
-      for (const oldest of this.kept.keys()) {
-        if (this.kept.size <= maxRows) break
-        this.kept.delete(oldest)
-      }
+    if (digest === noDigest || row.row.status === 'running') return row
+    this.kept.set(id, { digest, row })
+    for (const oldest of this.kept.keys()) {
+      if (this.kept.size <= maxRows) break
+      this.kept.delete(oldest)
     }
     return row
   }

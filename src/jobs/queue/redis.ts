@@ -16,21 +16,24 @@ export const redisNames = (prefix: string) => ({
    * Sorted set of all job ids. All scores are 0, so the ids, which are ULIDs, sort by creation
    * time.
    */
-  jobs: `{${prefix}}:job-ids`,
+  jobs: `{${prefix}}:listed-jobs`,
   /** Sorted set of the ids of jobs with a tag such as `status:queued` or `label:team:vision`. */
   tagged: (tag: string) => `{${prefix}}:tagged:${tag}`,
   /** Sorted set of all job names, past and present. */
   jobNames: `{${prefix}}:job-names`,
   /** Hash of job id to `revision:JobDocument`. */
-  documents: `{${prefix}}:documents`,
+  documents: `{${prefix}}:job-documents`,
   /** Hash of job id to `version:status:JobState`. */
-  states: `{${prefix}}:states`,
+  states: `{${prefix}}:job-states`,
+  /** Hash of job id to a digest of both, by which a reader knows whether it has read them before. */
+  digests: `{${prefix}}:job-digests`,
   /** Exists if the index has all jobs of the store. */
-  complete: `{${prefix}}:job-ids-complete`,
-  /** What older versions wrote: their entries lack some of what lists show and sort by. */
-  oldIndex: ['jobs', 'entries', 'complete', 'indexed-jobs', 'index-complete'].map(
-    name => `{${prefix}}:${name}`,
-  ),
+  complete: `{${prefix}}:listed-jobs-complete`,
+  /** What older versions wrote: their entries lack some of what lists show and sort by, or have no digests. */
+  oldIndex: [
+    ...['jobs', 'entries', 'complete', 'indexed-jobs', 'index-complete'],
+    ...['job-ids', 'job-ids-complete', 'documents', 'states'],
+  ].map(name => `{${prefix}}:${name}`),
   /** Stream of all changes, and a random name of this incarnation of it (see `ChangeLog`). */
   changes: `{${prefix}}:changes`,
   changesEpoch: `{${prefix}}:changes-epoch`,

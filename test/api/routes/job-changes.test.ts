@@ -147,10 +147,16 @@ test('an index of an older version is replaced', async t => {
   await redis.flushall()
   await redis.set(`{${prefix}}:complete`, 1)
   await redis.zadd(`{${prefix}}:jobs`, 0, before[0])
+  await redis.set(`{${prefix}}:job-ids-complete`, 1)
+  await redis.zadd(`{${prefix}}:job-ids`, 0, before[0])
+  await redis.hset(`{${prefix}}:documents`, before[0], '0:{}')
   await redis.hset(`{${prefix}}:states`, before[0], '0:queued')
   await eventually('the list', async () => {
     const { body } = await server.api.get('/jobs?limit=1000&sort=createdAt')
     return body.total === before.length
   })
-  assert.equal(await redis.exists(`{${prefix}}:complete`, `{${prefix}}:jobs`), 0)
+  const old = ['complete', 'jobs', 'job-ids', 'documents', 'states'].map(
+    name => `{${prefix}}:${name}`,
+  )
+  assert.equal(await redis.exists(...old), 0)
 })

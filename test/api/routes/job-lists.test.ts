@@ -146,7 +146,7 @@ test('if Redis returns with an old index, comparing it with the store is retried
   const before = await names('limit=1000')
   const redis = new Redis(server.redis.connection)
   t.after(() => redis.disconnect())
-  const consistencyKey = `{${server.redis.prefix}}:job-ids-complete`
+  const consistencyKey = `{${server.redis.prefix}}:listed-jobs-complete`
   const mark = (await redis.get(consistencyKey))!
   // make the first comparison fail, as a timeout on a busy machine would
   await redis.acl('SETUSER', 'default', '-eval')
