@@ -18,7 +18,7 @@ const target = join(root, 'src', 'datasets', 'tables', 'kernels', 'kernel-code.t
 function compileKernels() {
   const output = join(tmpdir(), `kernels-${process.pid}.wasm`)
   const compiler = join(modules, 'assemblyscript', 'bin', 'asc.js')
-  const source = join(root, 'kernels', 'csv.ts')
+  const source = join(root, 'kernels', 'kernels.ts')
   const { status, stderr } = spawnSync(
     process.execPath,
     [compiler, source, ...options, '--outFile', output],

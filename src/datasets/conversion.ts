@@ -122,9 +122,12 @@ const converters: Readonly<Record<FileFormat, Converter>> = {
     kind: 'table',
     load: async () => {
       const { openParquet } = await import('./tables/parquet/parquet-source.js')
+      const { PageKernel } = await import('./tables/parquet/page-kernel.js')
       const { convertColumns } = await import('./tables/column-conversion.js')
-      return input =>
-        convertColumns(input, openParquet(input.files, input.form, input.limits), { spools: true })
+      return input => {
+        const source = openParquet(input.files, input.form, input.limits, new PageKernel())
+        return convertColumns(input, source, { spools: !source.isQuick })
+      }
     },
   },
 }

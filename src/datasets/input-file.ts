@@ -47,20 +47,19 @@ export class InputFile {
   read(offset: number, length: number): Buffer {
     const bytesToRead = Math.max(0, Math.min(length, this.size - offset))
     if (bytesToRead > this.buffer.length) this.buffer = Buffer.alloc(Math.max(bytesToRead, 4096))
+    const bytes = this.buffer.subarray(0, bytesToRead)
+    this.readInto(offset, bytes)
+    return bytes
+  }
+
+  /** Fills an array with the bytes from an offset on, which the file must have. */
+  readInto(offset: number, bytes: Uint8Array): void {
     const descriptor = this.open()
-    let bytesFilled = 0
-    while (bytesFilled < bytesToRead) {
-      const bytesRead = readSync(
-        descriptor,
-        this.buffer,
-        bytesFilled,
-        bytesToRead - bytesFilled,
-        offset + bytesFilled,
-      )
-      if (bytesRead === 0) throw sourceChanged(this.name)
-      bytesFilled += bytesRead
+    for (let filled = 0; filled < bytes.length; ) {
+      const read = readSync(descriptor, bytes, filled, bytes.length - filled, offset + filled)
+      if (read === 0) throw sourceChanged(this.name)
+      filled += read
     }
-    return this.buffer.subarray(0, bytesToRead)
   }
 
   /** Throws SOURCE_CHANGED if the file was written or replaced since it was found. */

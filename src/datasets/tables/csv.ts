@@ -10,6 +10,8 @@ export interface ByteSource {
   readonly name: string
   readonly size: number
   read(offset: number, length: number): Buffer
+  /** Fills an array with the bytes from an offset on, without a copy. A source in memory has no need of it. */
+  readInto?(offset: number, bytes: Uint8Array): void
 }
 
 /** The fields of a row, as ranges of `bytes`. The next row overwrites them. */

@@ -12,6 +12,7 @@ import {
   vectorFromArray,
 } from 'apache-arrow'
 import { maxFloat32 } from '../cell.js'
+import { arenaOf } from '../kernels/kernel-arena.js'
 import type { StorageType, TypedColumn } from './column-types.js'
 
 /** A column that has values in the table's files; `index` is its position among all columns. */
@@ -75,18 +76,29 @@ export class ColumnBuilder {
 
   /** Sets cells from `row` on. None of them is missing. */
   setAll(row: number, values: ArrayLike<number>): void {
-    this.values.set(values, row)
+    this.values.set(this.narrowed(values), row)
   }
 
-  /** Sets cells from `row` on, of which some are missing: NaN, or code -1. */
-  setSome(row: number, values: Float64Array): void {
+  /** Marks cells from `row` on as missing whose value is. */
+  markMissing(row: number, values: ArrayLike<number>): void {
     const { validityBitmap, minValid } = this
-    this.values.set(values, row)
     for (let at = 0; at < values.length; at++) {
       if (values[at]! >= minValid) continue
       validityBitmap[(row + at) >> 3]! &= ~(1 << ((row + at) & 7))
       this.nullCount++
     }
+  }
+
+  /** Float64 as float32, if the kernels can reach them: copies between types of arrays take several times as long. */
+  private narrowed(values: ArrayLike<number>): ArrayLike<number> {
+    if (!(values instanceof Float64Array && this.values instanceof Float32Array)) return values
+    return arenaOf(values)?.narrowed(values) ?? values
+  }
+
+  /** Sets cells from `row` on, of which some are missing: NaN, or code -1. */
+  setSome(row: number, values: Float64Array | Int32Array): void {
+    this.setAll(row, values)
+    this.markMissing(row, values)
   }
 
   /** Returns the first `rows` cells, where they are. */

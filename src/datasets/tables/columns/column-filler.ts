@@ -1,7 +1,8 @@
 import type { ColumnType } from '../../../spec/dataset.js'
 import { isMissingMarker, parseBoolean } from '../cell.js'
 import type { CellParser } from '../cell-parser.js'
-import type { ColumnValues, SourceType, Texts } from './column-batch.js'
+import { arenaOf } from '../kernels/kernel-arena.js'
+import type { ColumnValues, DictionaryValues, SourceType, Texts } from './column-batch.js'
 import type { ColumnBuilder, StoredColumn } from './column-builder.js'
 import {
   type PreparedNumbers,
@@ -56,12 +57,13 @@ export class ColumnFiller {
     count: number,
   ): void {
     const { builder, stored } = this
-    builder.setAll(to, values.subarray(from, from + count))
+    const some = values.subarray(from, from + count)
+    builder.setAll(to, some)
     if (stored.column.missing === 0) return
+    builder.markMissing(to, some)
+    if (valid === null) return
     for (let row = 0; row < count; row++) {
-      const value = values[from + row]!
-      const isMissing = (valid !== null && valid[from + row] === 0) || Number.isNaN(value)
-      if (isMissing) builder.set(to + row, Number.NaN)
+      if (valid[from + row] === 0 && !Number.isNaN(some[row])) builder.set(to + row, Number.NaN)
     }
   }
 
@@ -76,6 +78,12 @@ export class ColumnFiller {
     const { valid } = prepared
     if (prepared.kind === 'dictionary') {
       const byText = this.codesOf(prepared.dictionary)
+      const translated = translate(prepared, byText, from, count)
+      if (translated) {
+        if (valid === null) builder.setAll(to, translated)
+        else builder.setSome(to, translated)
+        return
+      }
       for (let row = 0; row < count; row++) {
         const isMissing = valid !== null && valid[from + row] === 0
         builder.set(to + row, isMissing ? -1 : byText[prepared.codes[from + row]!]!)
@@ -126,4 +134,25 @@ export class ColumnFiller {
     const { numbers } = this.cells
     return numbers.parse(bytes, start, end) ? numbers.value : Number.NaN
   }
+}
+
+/** The codes of `count` rows by the kernels, if these can reach them. The next call overwrites them. */
+function translate(
+  { codes, valid }: DictionaryValues,
+  byText: Int32Array,
+  from: number,
+  count: number,
+): Int32Array | null {
+  const arena = arenaOf(codes)
+  if (!arena || (valid && arenaOf(valid) !== arena)) return null
+  const table = arena.take(byText.byteLength)
+  const translated = table && arena.take(4 * count)
+  if (table) arena.give(table)
+  if (!translated) return null
+  arena.give(translated)
+  arena.int32(table.at, byText.length).set(byText)
+  const validAt = valid ? valid.byteOffset + from : 0
+  const at = codes.byteOffset + 4 * from
+  arena.kernels.translateCodes(at, validAt, count, table.at, translated.at)
+  return arena.int32(translated.at, count)
 }

@@ -3,7 +3,7 @@ import { maxFloat32 } from '../cell.js'
 import { ByteDictionary } from './byte-dictionary.js'
 import type { SourceType } from './column-batch.js'
 import type { ColumnFacts, TypeMismatch } from './column-facts.js'
-import { NumberKernel } from './number-kernel.js'
+import { type NumberKernel, numberKernelOf } from './number-kernel.js'
 import { NumberSet } from './number-set.js'
 import { NumberSurvey } from './number-survey.js'
 import type { PreparedNumbers } from './prepared-values.js'
@@ -13,9 +13,6 @@ const minNormalFloat32 = 1.1754943508222875e-38
 const maxDigits = 1e6
 const maxTriedDecimals = 6
 const powers = Float64Array.from({ length: 16 }, (_, power) => 10 ** power)
-
-/** What it returns is used before the next column. */
-const kernel = new NumberKernel()
 
 /** Facts of a column that the file says to have numbers or booleans. */
 export class NumberFacts implements ColumnFacts {
@@ -78,11 +75,13 @@ export class NumberFacts implements ColumnFacts {
   add(values: PreparedNumbers, rows: number, file: string, firstRow: number): void {
     const { numeric, distinct } = this
     const wasWhole = numeric.allWhole
+    const kernel = numberKernelOf(values.values)
+    // used before the next column
     const numbers = kernel.add(numeric, values.values.subarray(0, rows), values.valid)
     this.missing += rows - numbers.length
     if (wasWhole && !numeric.allWhole) this.findFraction(values, rows)
     if (this.fitsFloat32 && !(values.values instanceof Float32Array)) {
-      this.fitsFloat32 = allKeepDigits(numbers)
+      this.fitsFloat32 = allKeepDigits(numbers, kernel)
     }
     if (!distinct.overflowed) distinct.addAll(numbers)
     if (!this.isUnlimited()) this.findMismatches(values, rows, file, firstRow)
@@ -140,20 +139,17 @@ export class NumberFacts implements ColumnFacts {
  * True if `keepsDigits` of each. Few decimals are tried first, those of the numbers before: a number that is whole
  * and below a million once it is multiplied, and comes back when divided, has six digits.
  */
-export function allKeepDigits(numbers: Float64Array): boolean {
+export function allKeepDigits(numbers: Float64Array, kernel: NumberKernel): boolean {
   let power = 0
-  let scale = 1
-  for (let at = 0; at < numbers.length; at++) {
+  for (let at = 0; ; at++) {
+    at = kernel.findUnkept(numbers, at, powers[power]!)
+    if (at === numbers.length) return true
     const value = numbers[at]!
-    if (Math.fround(value) === value) continue
-    const size = Math.abs(value)
-    const digits = Math.floor(size * scale + 0.5)
-    if (digits < maxDigits && digits / scale === size) continue
     if (!keepsDigits(value)) return false
-    while (power < maxTriedDecimals && Math.round(size * scale) / scale !== size)
-      scale = powers[++power]!
+    const size = Math.abs(value)
+    while (power < maxTriedDecimals && Math.round(size * powers[power]!) / powers[power]! !== size)
+      power++
   }
-  return true
 }
 
 /** True if float32 holds the number, or all digits of it: it always holds six significant ones. */

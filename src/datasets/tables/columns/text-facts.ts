@@ -1,6 +1,7 @@
 import type { ColumnType } from '../../../spec/dataset.js'
 import { maxCategoryNameBytes } from '../../limits.js'
 import type { CellParser } from '../cell-parser.js'
+import { arenaOf } from '../kernels/kernel-arena.js'
 import { ByteDictionary } from './byte-dictionary.js'
 import type { DictionaryValues, TextValues } from './column-batch.js'
 import { type ColumnFacts, inferTextType } from './column-facts.js'
@@ -61,13 +62,10 @@ export class TextFacts implements ColumnFacts {
     }
   }
 
-  private addDictionary({ codes, dictionary, valid }: DictionaryValues, rows: number): void {
-    const { bytes, offsets } = dictionary
+  private addDictionary(values: DictionaryValues, rows: number): void {
+    const { bytes, offsets } = values.dictionary
     const counts = new Int32Array(offsets.length - 1)
-    for (let row = 0; row < rows; row++) {
-      if (valid !== null && valid[row] === 0) this.missing++
-      else counts[codes[row]!]!++
-    }
+    this.missing += rows - countCodes(values, rows, counts)
     for (let code = 0; code < counts.length; code++) {
       if (counts[code]! > 0) this.addText(bytes, offsets[code]!, offsets[code + 1]!, counts[code]!)
     }
@@ -85,4 +83,27 @@ export class TextFacts implements ColumnFacts {
       this.values.add(bytes, start, end, count)
     }
   }
+}
+
+/** Adds how many rows have each code. Returns how many have one. */
+function countCodes({ codes, valid }: DictionaryValues, rows: number, counts: Int32Array): number {
+  const arena = arenaOf(codes)
+  if (arena && (valid === null || arenaOf(valid) === arena)) {
+    const block = arena.take(counts.byteLength)
+    if (block) {
+      const sums = arena.int32(block.at, counts.length).fill(0)
+      const validAt = valid?.byteOffset ?? 0
+      const present = arena.kernels.countCodes(codes.byteOffset, validAt, rows, block.at)
+      counts.set(sums)
+      arena.give(block)
+      return present
+    }
+  }
+  let present = 0
+  for (let row = 0; row < rows; row++) {
+    if (valid !== null && valid[row] === 0) continue
+    counts[codes[row]!]!++
+    present++
+  }
+  return present
 }

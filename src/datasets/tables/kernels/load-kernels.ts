@@ -38,6 +38,23 @@ export interface Kernels {
   surveyNumbers(
     ...args: [values: number, valid: number, rows: number, present: number, state: number]
   ): number
+  inflateSnappy(...args: [from: number, length: number, to: number, size: number]): number
+  readRuns(...args: [from: number, end: number, width: number, count: number, to: number]): number
+  readLevels(...args: [from: number, end: number, count: number, to: number]): number
+  widen(...args: [kind: number, from: number, count: number, to: number]): void
+  move(from: number, count: number, to: number): void
+  narrow(values: number, count: number, to: number): void
+  translateCodes(
+    ...args: [codes: number, valid: number, rows: number, table: number, to: number]
+  ): void
+  sumBytes(from: number, count: number): number
+  spreadNumbers(...args: [values: number, valid: number, rows: number, to: number]): void
+  spreadCodes(...args: [codes: number, valid: number, rows: number, to: number]): void
+  gatherNumbers(
+    ...args: [dictionary: number, codes: number, valid: number, rows: number, to: number]
+  ): void
+  countCodes(...args: [codes: number, valid: number, rows: number, counts: number]): number
+  keepDigits(...args: [values: number, row: number, rows: number, scale: number]): number
   createTextTable(table: number, entries: number, textBytes: number, slots: number): void
   addText(table: number, start: number, end: number, code: number, seed: bigint): number
   encodeTexts(fields: number, rows: number, table: number, seed: bigint, codes: number): number

@@ -1,18 +1,7 @@
 import type { ColumnValues, NumberArray, Texts, Validity } from '../columns/column-batch.js'
-import type { Converted } from './column-type.js'
+import type { BatchMemory } from './batch-memory.js'
+import { countValid, hasDictionary, type Piece, place } from './page-piece.js'
 import type { Page } from './page-reader.js'
-
-/** A page, and how much of it has been taken. */
-interface Piece {
-  page: Page
-  /** The first row. */
-  from: number
-  rows: number
-  /** Entries among the page's values that the rows before it have. */
-  skipped: number
-  /** Entries that these rows have. */
-  present: number
-}
 
 /** Takes rows from the pages of a column, however the pages divide them. */
 export class ColumnCursor {
@@ -20,8 +9,14 @@ export class ColumnCursor {
   private row = 0
   /** Entries of the page's values before `row`. */
   private value = 0
+  /** Pages of which nothing is left. */
+  private used: Page[] = []
 
-  constructor(private readonly nextPage: () => Page | null) {}
+  /** `memory`: where the kernels put what they join; null without them. */
+  constructor(
+    private readonly nextPage: () => Page | null,
+    private readonly memory: BatchMemory | null,
+  ) {}
 
   /** Bytes of the page that is held. */
   get heldBytes(): number {
@@ -45,11 +40,20 @@ export class ColumnCursor {
       pieces.push(piece)
       taken += piece.rows
     }
-    return join(pieces, rows)
+    const values = this.memory?.join(pieces, rows) ?? join(pieces, rows)
+    for (const page of this.used.splice(0)) page.release?.()
+    return values
+  }
+
+  /** After the last row. */
+  close(): void {
+    this.page?.release?.()
+    this.page = null
   }
 
   private takePiece(maxRows: number): Piece {
     while (!this.page || this.row === this.page.rows) {
+      if (this.page) this.used.push(this.page)
       this.page = this.nextPage()
       if (!this.page) throw new Error('the column ends before the others')
       this.row = 0
@@ -57,11 +61,7 @@ export class ColumnCursor {
     }
     const { page, row, value } = this
     const rows = Math.min(maxRows, page.rows - row)
-    let present = rows
-    if (page.valid) {
-      present = 0
-      for (let at = row; at < row + rows; at++) present += page.valid[at]!
-    }
+    const present = page.valid ? countValid(page.valid, row, rows) : rows
     this.row += rows
     this.value += present
     return { page, from: row, rows, skipped: value, present }
@@ -83,17 +83,6 @@ function join(pieces: readonly Piece[], rows: number): ColumnValues {
   const kind = dictionary?.kind ?? values.kind
   if (kind === 'numbers') return { kind, values: joinNumbers(pieces, rows), valid }
   return { kind: 'texts', texts: joinTexts(pieces, rows), valid }
-}
-
-const hasDictionary = ({ values }: Page, dictionary: Converted) =>
-  values.kind === 'codes' && values.dictionary === dictionary
-
-function place(pieces: readonly Piece[], each: (piece: Piece, to: number) => void): void {
-  let to = 0
-  for (const piece of pieces) {
-    each(piece, to)
-    to += piece.rows
-  }
 }
 
 function joinValidity(pieces: readonly Piece[], rows: number): Validity {

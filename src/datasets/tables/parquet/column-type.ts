@@ -11,11 +11,16 @@ import type { RawValues } from './plain-values.js'
 
 export type Converted = { kind: 'numbers'; values: NumberArray } | { kind: 'texts'; texts: Texts }
 
+/** Numbers of fixed length, as they lie in a page. */
+export type FixedKind = 'float64' | 'float32' | 'int32' | 'uint32' | 'int64' | 'uint64' | 'bit'
+
 export interface LeafType {
   physical: ParquetType
   /** Bytes of a value of fixed length. */
   length: number
   source: SourceType
+  /** What float64 makes of it are the values; null if they are more than that. */
+  fixed: FixedKind | null
   /** Throws if a value is none of the type. */
   convert(raw: RawValues): Converted
 }
@@ -39,7 +44,18 @@ export function leafTypeOf(element: SchemaElement, isExact: boolean): LeafType |
     if (converted.kind === 'texts' || isExact) return converted
     return { kind: 'numbers', values: withoutBigInts(converted.values) }
   }
-  return { physical: type, length, source, convert }
+  const fixed = isExact ? null : fixedKindOf(type, found)
+  return { physical: type, length, source, fixed, convert }
+}
+
+const signedKinds: Readonly<Partial<Record<ParquetType, FixedKind>>> = {
+  ...{ BOOLEAN: 'bit', FLOAT: 'float32', DOUBLE: 'float64' },
+  ...{ INT32: 'int32', INT64: 'int64' },
+}
+
+function fixedKindOf(type: ParquetType, { convert }: Conversion): FixedKind | null {
+  if (convert === unsigned) return type === 'INT32' ? 'uint32' : 'uint64'
+  return convert === numbersOf ? (signedKinds[type] ?? null) : null
 }
 
 type Conversion = Pick<LeafType, 'source' | 'convert'>

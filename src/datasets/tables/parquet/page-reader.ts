@@ -1,12 +1,14 @@
-import type { PageHeader, RowGroup } from 'hyparquet'
+import type { CompressionCodec, PageHeader, RowGroup } from 'hyparquet'
 import { parquetHeader } from 'hyparquet/src/column.js'
 import { TrainyardError } from '../../../errors.js'
 import { fileError } from '../../errors.js'
 import type { Validity } from '../columns/column-batch.js'
 import type { ByteSource } from '../csv.js'
 import { decompress } from '../decompress.js'
+import type { Block } from '../kernels/kernel-arena.js'
 import { readLevels, readRuns } from './bit-packing.js'
 import type { Converted, LeafType } from './column-type.js'
+import type { EncodedPage, PageKernel } from './page-kernel.js'
 import { chunkRange, type Leaf } from './parquet-footer.js'
 import { type RawValues, readValues } from './plain-values.js'
 import { findStructEnd } from './thrift-check.js'
@@ -16,6 +18,8 @@ export interface Page {
   rows: number
   valid: Validity
   values: Converted | { kind: 'codes'; codes: Int32Array; dictionary: Converted }
+  /** Of a page in the memory of the kernels: gives the memory back. */
+  release?: () => void
 }
 
 /** A page is held in memory. Writers aim at 1 MiB. */
@@ -48,13 +52,16 @@ export class PageReader {
   private readonly end: number
   private rowsLeft: number
   private dictionary: Converted | null = null
+  private readonly blocks: Block[] = []
 
+  /** `kernel`: null to decode all pages without it. */
   constructor(
     private readonly file: ByteSource,
     private readonly leaf: Leaf,
     private readonly type: LeafType,
     private readonly rowGroup: RowGroup,
     private readonly budget: InflationBudget,
+    private readonly kernel: PageKernel | null,
   ) {
     const { start, end } = chunkRange(rowGroup, leaf)
     this.at = start
@@ -83,6 +90,11 @@ export class PageReader {
     return null
   }
 
+  /** After the last page. Its dictionaries are not used any more. */
+  close(): void {
+    for (const block of this.blocks.splice(0)) this.kernel?.arena.give(block)
+  }
+
   /** Returns null if it was no page of data. */
   private readPage(): Page | null {
     if (this.at >= this.end) throw new Error(`${this.rowsLeft} rows of the column have no page`)
@@ -95,7 +107,7 @@ export class PageReader {
       throw new Error(`it is said to inflate to ${size} bytes, more than ${maxPageBytes}`)
     }
     this.budget.add(size)
-    const bytes = this.file.read(this.at, stored)
+    const bytes = this.kernel?.load(this.file, this.at, stored) ?? this.file.read(this.at, stored)
     this.at += stored
     switch (header.type) {
       case 'DICTIONARY_PAGE':
@@ -126,8 +138,12 @@ export class PageReader {
 
   /** Returns bytes that later reads leave alone, unlike the given ones. */
   private inflate(bytes: Uint8Array, length: number): Uint8Array {
-    const { codec } = this.rowGroup.columns[this.leaf.chunk]!.meta_data!
+    const { codec } = this
     return decompress(codec, codec === 'UNCOMPRESSED' ? new Uint8Array(bytes) : bytes, length)
+  }
+
+  private get codec(): CompressionCodec {
+    return this.rowGroup.columns[this.leaf.chunk]!.meta_data!.codec
   }
 
   private readDictionary(header: PageHeader, bytes: Uint8Array): Converted {
@@ -135,7 +151,42 @@ export class PageReader {
     checkCount(count)
     const page = this.inflate(bytes, header.uncompressed_page_size)
     const { physical, length } = this.type
-    return this.type.convert(readValues('PLAIN', physical, length, page, 0, count))
+    const values = this.type.convert(readValues('PLAIN', physical, length, page, 0, count))
+    return values.kind === 'numbers' && this.type.fixed ? this.inArena(values) : values
+  }
+
+  /** Numbers where the kernels find them, if there is room. */
+  private inArena(numbers: Converted & { kind: 'numbers' }): Converted {
+    const { arena } = this.kernel ?? {}
+    const block = arena?.take(8 * numbers.values.length)
+    if (!arena || !block) return numbers
+    this.blocks.push(block)
+    const values = arena.float64(block.at, numbers.values.length)
+    values.set(numbers.values as Float64Array)
+    return { kind: 'numbers', values }
+  }
+
+  /** Returns null if the page is not one for the kernels. */
+  private readByKernel(
+    encoding: string,
+    page: Pick<EncodedPage, 'bytes' | 'levels' | 'content' | 'codec' | 'size' | 'rows'>,
+  ): Page | null {
+    const { kernel, dictionary, type } = this
+    const { isOptional } = this.leaf
+    const hasCodes = isDictionaryEncoding(encoding)
+    if (!kernel || (hasCodes ? !dictionary : encoding !== 'PLAIN' || !type.fixed)) return null
+    const found = kernel.read({ ...page, isOptional, hasCodes }, hasCodes ? null : type.fixed)
+    if (!found) return null
+    const { at, present, validAt, largest, release } = found
+    const { rows } = page
+    const valid = validAt > 0 ? kernel.arena.uint8(validAt, rows) : null
+    if (!hasCodes) {
+      const values = kernel.arena.float64(at, present)
+      return { rows, valid, values: { kind: 'numbers', values }, release }
+    }
+    checkCode(largest, present, dictionary!)
+    const codes = kernel.arena.int32(at, present)
+    return { rows, valid, values: { kind: 'codes', codes, dictionary: dictionary! }, release }
   }
 
   private readDataPage(header: PageHeader, bytes: Uint8Array): Page {
@@ -143,12 +194,17 @@ export class PageReader {
     if (!data) throw new Error('it has no header of a data page')
     const rows = data.num_values
     checkCount(rows)
-    const page = this.inflate(bytes, header.uncompressed_page_size)
+    if (this.leaf.isOptional && data.definition_level_encoding !== 'RLE')
+      throw new Error(`its levels have the encoding ${data.definition_level_encoding}`)
+    const { codec } = this
+    const size = header.uncompressed_page_size
+    const encoded = { bytes, levels: null, content: 0, codec, size, rows }
+    const found = this.readByKernel(data.encoding, encoded)
+    if (found) return found
+    const page = this.inflate(bytes, size)
     let start = 0
     let valid: Validity = null
     if (this.leaf.isOptional) {
-      if (data.definition_level_encoding !== 'RLE')
-        throw new Error(`its levels have the encoding ${data.definition_level_encoding}`)
       if (page.length < 4) throw new Error('its levels end early')
       const view = new DataView(page.buffer, page.byteOffset, page.byteLength)
       const length = view.getUint32(0, true)
@@ -171,10 +227,15 @@ export class PageReader {
     const levelBytes = definition + repetition
     if (!(definition >= 0 && repetition >= 0 && levelBytes <= bytes.length))
       throw new Error('its levels end early')
-    const valid = this.leaf.isOptional ? readLevels(bytes, repetition, levelBytes, rows) : null
-    const rest = bytes.subarray(levelBytes)
     const size = header.uncompressed_page_size - levelBytes
     if (size < 0) throw new Error('its levels are longer than the page')
+    const levels = { start: repetition, end: levelBytes }
+    const codec = data.is_compressed === false ? 'UNCOMPRESSED' : this.codec
+    const encoded = { bytes, levels, content: levelBytes, codec, size, rows } as const
+    const found = this.readByKernel(data.encoding, encoded)
+    if (found) return found
+    const valid = this.leaf.isOptional ? readLevels(bytes, repetition, levelBytes, rows) : null
+    const rest = bytes.subarray(levelBytes)
     const page = data.is_compressed === false ? new Uint8Array(rest) : this.inflate(rest, size)
     return this.decode(data.encoding, page, 0, rows, valid)
   }
@@ -187,9 +248,9 @@ export class PageReader {
     valid: Validity,
   ): Page {
     const present = valid === null ? rows : countPresent(valid)
-    if (encoding === 'RLE_DICTIONARY' || encoding === 'PLAIN_DICTIONARY') {
+    if (isDictionaryEncoding(encoding)) {
       if (!this.dictionary) throw new Error('its dictionary is missing')
-      const codes = readCodes(page, start, present, sizeOf(this.dictionary))
+      const codes = readCodes(page, start, present, this.dictionary)
       return { rows, valid, values: { kind: 'codes', codes, dictionary: this.dictionary } }
     }
     const { physical, length, convert } = this.type
@@ -209,7 +270,20 @@ function countPresent(valid: Uint8Array): number {
   return present
 }
 
-function readCodes(page: Uint8Array, start: number, count: number, size: number): Int32Array {
+const isDictionaryEncoding = (encoding: string) =>
+  encoding === 'RLE_DICTIONARY' || encoding === 'PLAIN_DICTIONARY'
+
+function checkCode(largest: number, count: number, dictionary: Converted): void {
+  const size = sizeOf(dictionary)
+  if (count > 0 && largest >= size) throw new Error(`it has code ${largest} of ${size} values`)
+}
+
+function readCodes(
+  page: Uint8Array,
+  start: number,
+  count: number,
+  dictionary: Converted,
+): Int32Array {
   if (count === 0) return new Int32Array(0)
   const width = page[start]
   if (width === undefined || width > 32) throw new Error(`its codes have ${width} bits`)
@@ -219,7 +293,7 @@ function readCodes(page: Uint8Array, start: number, count: number, size: number)
     const code = codes[at]! >>> 0
     if (code > largest) largest = code
   }
-  if (largest >= size) throw new Error(`it has code ${largest} of ${size} values`)
+  checkCode(largest, count, dictionary)
   return codes
 }
 

@@ -12,8 +12,10 @@ import {
   isPandasIndex,
   noteLeftOut,
 } from '../typed-table.js'
+import { BatchMemory } from './batch-memory.js'
 import { ColumnCursor } from './column-cursor.js'
 import { type LeafType, leafTypeOf } from './column-type.js'
+import type { PageKernel } from './page-kernel.js'
 import { InflationBudget, PageReader } from './page-reader.js'
 import { type Leaf, type ParquetFooter, readFooter } from './parquet-footer.js'
 
@@ -28,17 +30,27 @@ interface ParquetFile {
   columns: ParquetColumn[]
 }
 
+export interface ParquetSource extends ColumnSource {
+  rows: number
+  /** True if the rows are decoded sooner than they are read from another file. */
+  isQuick: boolean
+}
+
 const maxBatchRows = 65_536
 const batchBytes = 8 * 2 ** 20
 /** Pages of all columns that are held at once, inflated. */
 const maxHeldBytes = 256 * 2 ** 20
 
-/** The columns of Parquet files that a table can have. Several files form one table, in their order. */
+/**
+ * The columns of Parquet files that a table can have. Several files form one table, in their order. With a `kernel`,
+ * which takes memory, only one such source is read at a time, and a batch overwrites the one before.
+ */
 export function openParquet(
   files: readonly ByteSource[],
   form: Pick<TableForm, 'types'>,
   limits: DatasetLimits,
-): ColumnSource & { rows: number } {
+  kernel: PageKernel | null = null,
+): ParquetSource {
   const isText = (type: ColumnType) => type === 'category' || type === 'text'
   const exact = new Set(form.types.filter(([, type]) => isText(type)).map(([name]) => name))
   const opened = files.map(file => openFile(file, exact))
@@ -64,8 +76,9 @@ export function openParquet(
     columns,
     notes: notes.all,
     rows,
+    isQuick: kernel !== null && opened.every(isQuick),
     *batches() {
-      for (const each of opened) yield* readBatches(each, limits)
+      for (const each of opened) yield* readBatches(each, limits, kernel)
     },
   }
 }
@@ -85,23 +98,44 @@ function openFile(file: ByteSource, exact: ReadonlySet<string>): ParquetFile {
   return { file, footer, columns }
 }
 
-function* readBatches(parquet: ParquetFile, limits: DatasetLimits): Generator<ColumnBatch> {
+/** True if the kernels decode all columns: numbers, and codes of texts. */
+const isQuick = ({ footer, columns }: ParquetFile): boolean =>
+  footer.rowGroups.every(rowGroup =>
+    columns.every(({ leaf, type }) => {
+      const { codec, dictionary_page_offset: dictionary } = rowGroup.columns[leaf.chunk]!.meta_data!
+      const isInflated = codec === 'UNCOMPRESSED' || codec === 'SNAPPY'
+      return isInflated && (type.fixed !== null || dictionary !== undefined)
+    }),
+  )
+
+function* readBatches(
+  parquet: ParquetFile,
+  limits: DatasetLimits,
+  kernel: PageKernel | null,
+): Generator<ColumnBatch> {
   const { file, footer, columns } = parquet
   const budget = new InflationBudget(file, limits.inflationRatio)
-  const batchRows = Math.max(1, Math.min(maxBatchRows, batchBytes / (8 * columns.length)))
+  const maxRows = Math.min(maxBatchRows, Math.floor(batchBytes / (8 * columns.length)))
+  const batchRows = Math.max(1, maxRows)
+  const memories = columns.map(() => kernel && new BatchMemory(kernel.arena, batchRows))
   let firstRow = 0
   for (const rowGroup of footer.rowGroups) {
-    const cursors = columns.map(({ leaf, type }) => {
-      const reader = new PageReader(file, leaf, type, rowGroup, budget)
-      return new ColumnCursor(() => reader.next())
-    })
+    const readers = columns.map(
+      ({ leaf, type }) => new PageReader(file, leaf, type, rowGroup, budget, kernel),
+    )
+    const cursors = readers.map(
+      (reader, column) => new ColumnCursor(() => reader.next(), memories[column]!),
+    )
     const end = firstRow + Number(rowGroup.num_rows)
     while (firstRow < end) {
-      const rows = Math.min(Math.floor(batchRows), end - firstRow)
+      const rows = Math.min(batchRows, end - firstRow)
       yield { file: file.name, firstRow, rows, columns: takeAll(parquet, cursors, rows) }
       firstRow += rows
     }
+    for (const cursor of cursors) cursor.close()
+    for (const reader of readers) reader.close()
   }
+  for (const memory of memories) memory?.close()
 }
 
 function takeAll({ file, columns }: ParquetFile, cursors: readonly ColumnCursor[], rows: number) {

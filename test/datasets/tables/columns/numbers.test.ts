@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { allKeepDigits, keepsDigits } from '../../../../src/datasets/tables/columns/number-facts.js'
-import { NumberKernel } from '../../../../src/datasets/tables/columns/number-kernel.js'
+import { numberKernelOf } from '../../../../src/datasets/tables/columns/number-kernel.js'
 import { NumberSurvey } from '../../../../src/datasets/tables/columns/number-survey.js'
 
 /** Six digits with few or many decimals, as well as numbers that float32 cannot hold. */
@@ -31,7 +31,7 @@ const column = fc.oneof(
 )
 
 test('numbers that are added at once have the statistics of single ones', () => {
-  const kernel = new NumberKernel()
+  const kernel = numberKernelOf(new Float64Array(0))
   const isMissing = fc.constantFrom<boolean | 'NaN'>(false, false, false, true, 'NaN')
   fc.assert(
     fc.property(
@@ -64,7 +64,7 @@ test('numbers that are added at once have the statistics of single ones', () => 
 })
 
 test('more numbers than a batch has are added at once', () => {
-  const kernel = new NumberKernel()
+  const kernel = numberKernelOf(new Float64Array(0))
   const [atOnce, single] = [new NumberSurvey(), new NumberSurvey()]
   const numbers = Int32Array.from({ length: 70_000 }, (_, at) => at % 1000)
   for (const value of numbers) single.add(value)
@@ -74,8 +74,11 @@ test('more numbers than a batch has are added at once', () => {
 
 test('a column keeps its digits in float32 if each number does', () => {
   const kept = fc.array(fc.oneof(decimal.filter(keepsDigits), number.filter(keepsDigits)))
-  const check = (numbers: number[]) =>
-    assert.equal(allKeepDigits(Float64Array.from(numbers)), numbers.every(keepsDigits))
+  const kernel = numberKernelOf(new Float64Array(0))
+  const check = (numbers: number[]) => {
+    const added = kernel.add(new NumberSurvey(), numbers, null)
+    assert.equal(allKeepDigits(added, kernel), numbers.every(keepsDigits))
+  }
   fc.assert(fc.property(kept, check))
   fc.assert(
     fc.property(kept, number, kept, (before, each, after) => check([...before, each, ...after])),

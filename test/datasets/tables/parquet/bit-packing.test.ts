@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
+import { KernelArena } from '../../../../src/datasets/tables/kernels/kernel-arena.js'
 import { readLevels, readRuns } from '../../../../src/datasets/tables/parquet/bit-packing.js'
+
+const arena = new KernelArena(2 ** 20)
 
 interface Run {
   isPacked: boolean
@@ -58,7 +61,19 @@ test('runs and packed bits of each width are read wherever they lie', () => {
       const values = runs.flatMap(run => run.values)
       const found = readRuns(bytes, before, before + content.length, width, values.length)
       assert.deepEqual([...found], [...Int32Array.from(values)])
+      const input = arena.take(bytes.length)!
+      const output = arena.take(4 * values.length)!
+      arena.bytes.set(bytes, input.at)
+      const [from, to] = [input.at + before, input.at + before + content.length]
+      const largest = arena.kernels.readRuns(from, to, width, values.length, output.at)
+      assert.deepEqual(arena.int32(output.at, values.length), found)
+      assert.equal(largest, Math.max(...values))
+      arena.give(input)
+      arena.give(output)
       if (width !== 1) return
+      const present = arena.kernels.readLevels(from, to, values.length, output.at)
+      assert.deepEqual([...arena.uint8(output.at, values.length)], values)
+      assert.equal(present, values.filter(value => value === 1).length)
       const levels = readLevels(bytes, before, before + content.length, values.length)
       assert.deepEqual(levels && [...levels], values.includes(0) ? values : null)
     }),
@@ -72,6 +87,14 @@ test('runs that end early are refused', () => {
       const count = runs.reduce((sum, { values }) => sum + values.length, 0)
       const end = cut % bytes.length
       assert.throws(() => readRuns(bytes, 0, end, width, count), { message: 'its runs end early' })
+      const block = arena.take(bytes.length + 8 * count)!
+      arena.bytes.set(bytes, block.at)
+      const to = block.at + 8 * Math.ceil(bytes.length / 8)
+      const found = arena.kernels.readRuns(block.at, block.at + end, width, count, to)
+      assert.equal(found, -1)
+      if (width === 1)
+        assert.equal(arena.kernels.readLevels(block.at, block.at + end, count, to), -1)
+      arena.give(block)
     }),
   )
 })
