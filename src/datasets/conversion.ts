@@ -110,7 +110,9 @@ const converters: Readonly<Record<FileFormat, Converter>> = {
       const { openJson } = await import('./tables/json/json-source.js')
       const { convertColumns } = await import('./tables/column-conversion.js')
       return input =>
-        convertColumns(input, openJson(input.files, input.form, input.limits), { spools: true })
+        convertColumns(input, openJson(input.files, input.form, input.limits, input.problems), {
+          spools: true,
+        })
     },
   },
   Excel: {

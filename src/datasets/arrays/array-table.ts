@@ -1,6 +1,6 @@
 import { Notes } from '../../spec/notes.js'
 import type { ConversionInput } from '../conversion-input.js'
-import { type FileLocation, fileError } from '../errors.js'
+import { fileError } from '../errors.js'
 import { convertColumns } from '../tables/column-conversion.js'
 import type {
   ColumnBatch,
@@ -123,11 +123,7 @@ function columnOf(array: NpyArray, name: string, type: ElementType, offset: numb
       read: (first, rows) => {
         const values = newValues(type, rows)
         for (let row = 0; row < rows; row++) {
-          const value = read(array.readRow(first + row), offset)
-          if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) {
-            throw infinite(value, name, { ...array.location, row: first + row + 1 })
-          }
-          values[row] = value
+          values[row] = read(array.readRow(first + row), offset)
         }
         return { kind: 'numbers', values, valid: null }
       },
@@ -146,11 +142,6 @@ function columnOf(array: NpyArray, name: string, type: ElementType, offset: numb
       return { kind: 'texts', texts: textsOf(texts), valid: null }
     },
   }
-}
-
-function infinite(value: number, name: string, location: FileLocation) {
-  const detail = `the value in '${name}' is ${value}, expected a finite number, or NaN if it is missing`
-  return fileError('DATASET_VALUE', location, detail)
 }
 
 function newValues({ kind, bytes }: ElementType, rows: number): NumberArray {

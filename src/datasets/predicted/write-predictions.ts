@@ -62,7 +62,7 @@ export async function writePredictions(table: PredictedTable): Promise<TableCont
   const isKept = stored.some(({ column }) => column.name === kept?.manifest.target)
   const target = isKept ? kept!.manifest.target : null
   const form = { dialect: {}, types, target, cells: {}, sheet: null }
-  const described = await describeSource(source, form, limits, name, onRows)
+  const described = await describeSource(source, { form, limits, file: name, onRows })
   using writer = new TableWriter(folder, described.columns)
   await writeRows(source, described, writer, onRows)
   // notes on what a column is good for in training are those of the data set that was predicted

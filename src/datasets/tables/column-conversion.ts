@@ -5,11 +5,12 @@ import { spooled } from './columns/batch-spool.js'
 import type { ColumnSource } from './columns/column-batch.js'
 import { storedColumns } from './columns/column-builder.js'
 import { ColumnFiller } from './columns/column-filler.js'
+import type { DescribedTable } from './described-table.js'
 import { FileHasher } from './hashing/file-hasher.js'
 import { type TableContent, tableContent } from './table-content.js'
 import type { TableForm } from './table-form.js'
 import { TableWriter } from './table-writer.js'
-import { describeSource, type TypedTable } from './typed-table.js'
+import { describeUsable } from './typed-table.js'
 
 interface ConvertOptions {
   /** True to keep the decoded columns in the folder for temporary files, since reading them again takes long. */
@@ -18,15 +19,15 @@ interface ConvertOptions {
 
 /** Reads typed files twice: first to describe the columns by all of their values, then to write the rows. */
 export async function convertColumns(
-  { files, form, folder, scratch, limits, report }: ConversionInput<TableForm>,
+  { files, form, folder, scratch, limits, report, problems }: ConversionInput<TableForm>,
   given: ColumnSource,
   { spools = false }: ConvertOptions = {},
 ): Promise<TableContent> {
   using hasher = new FileHasher(files.reduce((sum, { size }) => sum + size, 0))
-  const source = spools ? spooled(given, join(scratch, 'columns')) : given
-  const table = await describeSource(source, form, limits, files[0]!.name, done =>
-    report({ phase: 'reading', unit: 'rows', done, total: null }),
-  )
+  const all = spools ? spooled(given, join(scratch, 'columns')) : given
+  const onRows = (done: number) => report({ phase: 'reading', unit: 'rows', done, total: null })
+  const reading = { form, limits, file: files[0]!.name, onRows }
+  const { source, table } = await describeUsable(all, reading, problems)
   using writer = new TableWriter(folder, table.columns, hasher)
   await writeRows(source, table, writer, done =>
     report({ phase: 'writing', unit: 'rows', done, total: table.rows }),
@@ -37,7 +38,7 @@ export async function convertColumns(
 /** Reads the rows a second time, and writes them. */
 export async function writeRows(
   source: ColumnSource,
-  table: TypedTable,
+  table: DescribedTable,
   writer: TableWriter,
   onRows: (rows: number) => void,
 ): Promise<void> {

@@ -2,13 +2,14 @@ import type { Cell, ColumnType } from '../../spec/dataset.js'
 import { listNames, Notes } from '../../spec/notes.js'
 import { fileError, refuseFields } from '../errors.js'
 import type { DatasetLimits } from '../limits.js'
+import type { ProblemList } from '../problem-list.js'
 import { parseBoolean } from './cell.js'
 import { plainFormat } from './cell-format.js'
 import { CellParser } from './cell-parser.js'
 import type { ColumnBatch, ColumnSource, SourceColumn } from './columns/column-batch.js'
 import type { ColumnFacts } from './columns/column-facts.js'
 import { noteColumns } from './columns/column-notes.js'
-import type { TypedColumn } from './columns/column-types.js'
+import { findTypeError, type TypedColumn } from './columns/column-types.js'
 import { TypedColumnSurvey } from './columns/typed-column-survey.js'
 import { quoteCell } from './csv.js'
 import {
@@ -22,39 +23,87 @@ import {
   sampleRowsOf,
 } from './described-table.js'
 import type { TableForm } from './table-form.js'
-
-/** A table of typed files, and what its columns are read with. */
-export interface TypedTable extends DescribedTable {
-  surveys: readonly TypedColumnSurvey[]
-}
+import { findWrongRows, withoutRows } from './wrong-rows.js'
 
 /** Fields that say how a text is split and written. */
 const csvFields = ['delimiter', 'header'] as const
 
+/** A source and what all of its rows say of each column. */
+interface SurveyedSource {
+  source: ColumnSource
+  rows: number
+  surveys: readonly TypedColumnSurvey[]
+  sample: Cell[][]
+  cells: CellParser
+}
+
+/** What reads a source: the form, and where its values end up in messages. */
+export interface SourceReading {
+  form: TableForm
+  limits: DatasetLimits
+  /** For errors of the whole table. */
+  file: string
+  onRows?: (rows: number) => void
+}
+
 /** Reads all rows, and describes the columns by their types in the file or by those that the form declares. */
 export async function describeSource(
   source: ColumnSource,
-  form: TableForm,
-  limits: DatasetLimits,
-  file: string,
-  onRows: (rows: number) => void = () => {},
-): Promise<TypedTable> {
-  checkForm(source.columns, form)
+  reading: SourceReading,
+): Promise<DescribedTable> {
+  checkForm(source.columns, reading.form)
+  return describeSurveyed(await surveySource(source, reading), reading)
+}
+
+/**
+ * As `describeSource`. Rows with a value that does not have its column's type are left out if `problems` may skip
+ * them: `source` of the result has the others.
+ */
+export async function describeUsable(
+  source: ColumnSource,
+  reading: SourceReading,
+  problems: ProblemList,
+): Promise<{ source: ColumnSource; table: DescribedTable }> {
+  checkForm(source.columns, reading.form)
+  const all = await surveySource(source, reading)
+  const total = all.rows + problems.skipped
+  problems.check(total)
   const names = source.columns.map(({ name }) => name)
+  const isWrong = names.map(
+    (name, at) => findTypeError(name, all.surveys[at]!.facts, reading.limits) !== null,
+  )
+  if (!problems.skips || !isWrong.includes(true)) {
+    return { source, table: describeSurveyed(all, reading) }
+  }
+  const wrong = all.surveys.filter((_, at) => isWrong[at])
+  const rows = await findWrongRows(source, wrong, problems)
+  problems.check(total)
+  const usable = withoutRows(source, rows)
+  return {
+    source: usable,
+    table: describeSurveyed(await surveySource(usable, reading), reading),
+  }
+}
+
+async function surveySource(
+  source: ColumnSource,
+  { form, limits, onRows }: SourceReading,
+): Promise<SurveyedSource> {
+  const columnCount = source.columns.length
   const cells = new CellParser({ ...plainFormat, ...form.cells })
   const types = new Map(form.types)
-  const surveys = source.columns.map(({ name, type }, index) => {
-    const declared = types.get(name) ?? null
-    const distinct = declared === 'category' ? limits.categories : distinctLimitOf(names.length)
-    return new TypedColumnSurvey(type, declared, cells, {
+  const surveys = source.columns.map((column, index) => {
+    const declared = types.get(column.name) ?? null
+    const distinct = declared === 'category' ? limits.categories : distinctLimitOf(columnCount)
+    return new TypedColumnSurvey(column, declared, cells, {
       index,
       distinct,
-      otherTexts: otherTextsOf(names.length),
+      otherTexts: otherTextsOf(columnCount),
     })
   })
   const facts = surveys.map(survey => survey.facts)
   const sample: Cell[][] = []
-  const sampleRows = sampleRowsOf(names.length)
+  const sampleRows = sampleRowsOf(columnCount)
   let rows = 0
   for await (const batch of source.batches()) {
     rows += batch.rows
@@ -62,11 +111,20 @@ export async function describeSource(
       const detail = `the table has more than ${limits.rows} rows`
       throw fileError('DATASET_TOO_LARGE', { file: batch.file }, detail)
     }
-    for (const [column, survey] of surveys.entries()) survey.add(batch, column)
+    for (const survey of surveys) survey.add(batch)
     addSample(batch, surveys, sample, sampleRows)
     checkCategoryBytes(facts, limits, { file: batch.file, row: batch.firstRow + batch.rows })
-    onRows(rows)
+    onRows?.(rows)
   }
+  return { source, rows, surveys, sample, cells }
+}
+
+function describeSurveyed(
+  { source, rows, surveys, sample, cells }: SurveyedSource,
+  { form, limits, file }: SourceReading,
+): DescribedTable {
+  const names = source.columns.map(({ name }) => name)
+  const facts = surveys.map(survey => survey.facts)
   const columns = describeColumns(names, facts, rows, form, limits, file)
   const notes = new Notes()
   for (const note of source.notes) notes.add(note.code, note.message, note.columns)
@@ -75,7 +133,6 @@ export async function describeSource(
   return {
     rows,
     columns,
-    surveys,
     target: form.target,
     sample: sample.map(row =>
       row.map((cell, at) => sampleCell(cell, columns[at]!.column.type, cells)),

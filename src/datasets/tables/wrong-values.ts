@@ -1,14 +1,16 @@
 import type { ColumnType } from '../../spec/dataset.js'
-import { fileError } from '../errors.js'
+import { type FileLocation, fileError } from '../errors.js'
 import type { DatasetLimits } from '../limits.js'
 import type { ProblemList } from '../problem-list.js'
-import { isMissingMarker, parseBoolean } from './cell.js'
 import type { ColumnStatistics } from './columns/column-survey.js'
-import { findTypeError } from './columns/column-types.js'
+import { expectedValues, findTypeError } from './columns/column-types.js'
 import { type CsvRow, quoteCell } from './csv.js'
 
 /** Rows that are left out are remembered until the table is written. */
-const maxRemembered = 1_000_000
+export const maxWrongRows = 1_000_000
+
+export const tooManyWrongRows = (location: FileLocation) =>
+  fileError('DATASET_TOO_LARGE', location, `more than ${maxWrongRows} rows have wrong values`)
 
 /** The columns whose type does not fit all of their values, with the type that they should have. */
 export function wrongColumns(
@@ -49,13 +51,11 @@ export class WrongValues {
       starts[index]!,
       Math.min(ends[index]!, starts[index]! + 100),
     )
-    const detail = `${quoteCell(name)} is ${quoteCell(text)}, expected ${expected[type]}`
-    if (this.rows.size === maxRemembered) {
-      const message = `more than ${maxRemembered} rows have wrong values`
-      throw fileError('DATASET_TOO_LARGE', { file, line }, message)
-    }
+    const detail = `${quoteCell(name)} is ${quoteCell(text)}, expected ${expectedValues[type]}`
+    const place = { file, line, column: index + 1 }
+    if (this.rows.size === maxWrongRows) throw tooManyWrongRows(place)
     this.rows.add(row)
-    this.problems.add(fileError('DATASET_VALUE', { file, line, column: index + 1 }, detail))
+    this.problems.add(fileError('DATASET_VALUE', place, detail))
   }
 
   has(row: number): boolean {
@@ -63,21 +63,12 @@ export class WrongValues {
   }
 }
 
-const expected: Readonly<Record<ColumnType, string>> = {
-  number: 'a number',
-  integer: 'an integer',
-  boolean: 'true or false',
-  category: 'a text',
-  text: 'a text',
-}
-
 /** True if the cell makes its column fail, as `ColumnStatistics` counts it. */
-function isWrong({ index, stats, type }: WrongColumn, { bytes, starts, ends }: CsvRow): boolean {
+function isWrong({ index, stats }: WrongColumn, { bytes, starts, ends }: CsvRow): boolean {
   const [start, end] = [starts[index]!, ends[index]!]
-  if (start === end || stats.isDeclaredMissing(bytes, start, end)) return false
-  if (isMissingMarker(bytes, start, end)) return false
-  if (type === 'boolean') return parseBoolean(bytes, start, end) < 0
-  const { numbers } = stats.cells
-  if (!numbers.parse(bytes, start, end)) return true
-  return type === 'integer' && !Number.isSafeInteger(numbers.value)
+  return (
+    start < end &&
+    !stats.isDeclaredMissing(bytes, start, end) &&
+    stats.isWrongText(bytes, start, end)
+  )
 }

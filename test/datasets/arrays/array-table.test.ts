@@ -132,7 +132,10 @@ np.savez(f'{folder}/objects.npz', x=table, y=np.array(['a', 1, None, 2], dtype=o
       folder,
     )
     for (const [name, expected] of [
-      ['infinite.npy', /^DATASET_VALUE infinite\.npy: row 3: the value in 'column_2' is Infinity/],
+      [
+        'infinite.npy',
+        /^DATASET_VALUE infinite\.npy: row 3, column 2: "column_2" is "inf", expected a number within/,
+      ],
       ['line.npy', /^DATASET_FORMAT line\.npy: .*found 'line' \[4\] of int64/],
       ['two.npz', /^DATASET_FORMAT two\.npz: .*'a' \[4, 2\] of float64, 'b' \[4, 2\] of float64/],
       ['splits.npz', /tables of 2 splits: upload each as a data set of its own/],

@@ -75,9 +75,9 @@ test('rows with values of a wrong type are left out if the form says so, in all 
   assert.deepEqual(
     result.skipped?.problems.map(({ place, reason }) => `${place} ${reason}`),
     [
-      't.csv#line=12&column=2 "x" is "n.d.", expected a number',
-      't.csv#line=22&column=3 "flag" is "perhaps", expected true or false',
-      't.csv#line=32&column=2 "x" is "ERR", expected a number',
+      't.csv#line=12&column=2 "x" is "n.d.", expected a number within 3.4e38, the reach of float32',
+      't.csv#line=22&column=3 "flag" is "perhaps", expected true or false, t or f, yes or no, y or n, 1 or 0',
+      't.csv#line=32&column=2 "x" is "ERR", expected a number within 3.4e38, the reach of float32',
     ],
   )
   const id = result.columns[0]

@@ -89,9 +89,8 @@ async function writeView(
     sheet: null,
   }
   const source = viewSource(view)
-  const table = await describeSource(source, form, limits, manifest.name, done =>
-    report({ phase: 'reading', unit: 'rows', done, total: rows }),
-  )
+  const onRows = (done: number) => report({ phase: 'reading', unit: 'rows', done, total: rows })
+  const table = await describeSource(source, { form, limits, file: manifest.name, onRows })
   using writer = new TableWriter(folder, table.columns)
   await writeRows(source, table, writer, done =>
     report({ phase: 'writing', unit: 'rows', done, total: rows }),

@@ -144,6 +144,15 @@ export class ColumnStatistics implements ColumnFacts {
     }
   }
 
+  /** True if a text that is not missing is a mismatch: neither of the declared type, nor a number if none is declared. */
+  isWrongText(bytes: Buffer, start: number, end: number): boolean {
+    if (isMissingMarker(bytes, start, end)) return false
+    if (this.declared === 'boolean') return parseBoolean(bytes, start, end) < 0
+    const { numbers } = this.cells
+    if (!numbers.parse(bytes, start, end)) return true
+    return this.declared === 'integer' && !Number.isSafeInteger(numbers.value)
+  }
+
   inferType(): ColumnType {
     const { numbers, booleans, others, allIntegers, present, values } = this
     if (numbers === present) return allIntegers && present > 0 ? 'integer' : 'number'

@@ -62,7 +62,8 @@ export function findTypeError(
 const moreSuffix = (mismatchCount: number) =>
   mismatchCount > 1 ? `, and ${mismatchCount - 1} more are wrong` : ''
 
-const expectedValues: Readonly<Record<ColumnType, string>> = {
+/** What the values of a type are, for messages. */
+export const expectedValues: Readonly<Record<ColumnType, string>> = {
   number: 'a number within 3.4e38, the reach of float32',
   integer: 'an integer within 2^53',
   boolean: 'true or false, t or f, yes or no, y or n, 1 or 0',

@@ -119,7 +119,8 @@ export class NumberFacts implements ColumnFacts {
     }
   }
 
-  private isMismatch(value: number): boolean {
+  /** True if a value that is not missing does not have the column's type. */
+  isMismatch(value: number): boolean {
     if (!(value <= maxFloat32 && value >= -maxFloat32)) return true
     if (this.source === 'integer' && !Number.isSafeInteger(value)) this.beyondSafe ??= value
     if (this.formType === 'integer') return !Number.isSafeInteger(value)
@@ -130,10 +131,14 @@ export class NumberFacts implements ColumnFacts {
     this.mismatchCount++
     this.firstMismatch ??= {
       location: { file, row: row + 1, column: this.index + 1 },
-      text: Number.isFinite(value) ? String(value) : value > 0 ? 'inf' : '-inf',
+      text: numberText(value),
     }
   }
 }
+
+/** As `missing` has it. */
+export const numberText = (value: number): string =>
+  Number.isFinite(value) ? String(value) : value > 0 ? 'inf' : '-inf'
 
 /**
  * True if `keepsDigits` of each. Few decimals are tried first, those of the numbers before: a number that is whole

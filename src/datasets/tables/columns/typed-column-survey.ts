@@ -1,9 +1,11 @@
 import type { Cell, ColumnType } from '../../../spec/dataset.js'
 import type { CellParser } from '../cell-parser.js'
-import type { ColumnBatch, SourceType } from './column-batch.js'
+import { quoteCell } from '../csv.js'
+import type { ColumnBatch, SourceColumn } from './column-batch.js'
 import type { ColumnFacts } from './column-facts.js'
 import { ColumnStatistics } from './column-survey.js'
-import { NumberFacts } from './number-facts.js'
+import { expectedValues } from './column-types.js'
+import { NumberFacts, numberText } from './number-facts.js'
 import { type PreparedValues, textRange, ValuePreparer } from './prepared-values.js'
 import { TextFacts } from './text-facts.js'
 
@@ -21,16 +23,20 @@ const isTextType = (type: ColumnType | null) => type === 'category' || type === 
 /** Reads the values of one column of typed files, and collects what there is to know of it. */
 export class TypedColumnSurvey {
   readonly facts: ColumnFacts
+  /** Position of the column in its table, from 0. */
+  readonly index: number
   private readonly preparer: ValuePreparer
   private prepared: PreparedValues | null = null
   private readonly addValues: (values: PreparedValues, batch: ColumnBatch) => void
 
   constructor(
-    readonly source: SourceType,
+    private readonly column: SourceColumn,
     readonly declared: ColumnType | null,
     cells: CellParser,
     { index, distinct, otherTexts }: ColumnLimits,
   ) {
+    const source = column.type
+    this.index = index
     const asText = source !== 'text' && isTextType(declared)
     this.preparer = new ValuePreparer(source, asText, cells)
     if (source !== 'text' && !asText) {
@@ -61,10 +67,23 @@ export class TypedColumnSurvey {
     return this.facts instanceof NumberFacts ? this.facts.beyondSafe : null
   }
 
-  /** `column`: the position of this column in the batch. */
-  add(batch: ColumnBatch, column: number): void {
-    this.prepared = this.preparer.prepare(batch.columns[column]!, batch.rows)
+  add(batch: ColumnBatch): void {
+    this.prepared = this.preparer.prepare(batch.columns[this.index]!, batch.rows)
     this.addValues(this.prepared, batch)
+  }
+
+  /** Calls `onWrong` with each row of a batch whose value `add` has counted as a mismatch, and with what is wrong. */
+  forEachWrong(batch: ColumnBatch, onWrong: (row: number, detail: string) => void): void {
+    const { facts, column } = this
+    const values = this.preparer.prepare(batch.columns[this.index]!, batch.rows)
+    const type = facts.declared ?? 'number'
+    const expected = `expected ${expectedValues[type]}`
+    for (let row = 0; row < batch.rows; row++) {
+      if (values.valid !== null && values.valid[row] === 0) continue
+      const text = wrongText(facts, values, row)
+      if (text !== null)
+        onWrong(row, `${quoteCell(column.name)} is ${quoteCell(text)}, ${expected}`)
+    }
   }
 
   /** A value of the batch that was added last; a text is cut. */
@@ -78,6 +97,18 @@ export class TypedColumnSurvey {
     const { bytes, start, end } = textRange(prepared, row)
     return bytes.toString('utf8', start, Math.min(end, start + maxTextBytes))
   }
+}
+
+/** The value if it does not have the type of its column. */
+function wrongText(facts: ColumnFacts, values: PreparedValues, row: number): string | null {
+  if (values.kind === 'numbers') {
+    const value = values.values[row]!
+    const isWrong = facts instanceof NumberFacts && !Number.isNaN(value) && facts.isMismatch(value)
+    return isWrong ? numberText(value) : null
+  }
+  const { bytes, start, end } = textRange(values, row)
+  const isWrong = facts instanceof ColumnStatistics && facts.isWrongText(bytes, start, end)
+  return isWrong ? bytes.toString('utf8', start, Math.min(end, start + 100)) : null
 }
 
 /** Counts texts as the cells of a CSV file, for a schema that makes numbers or booleans of them. */

@@ -1,7 +1,15 @@
 import { isUtf8 } from 'node:buffer'
+import type { TrainyardError } from '../../../errors.js'
 import { fileError } from '../../errors.js'
 import type { InputFile } from '../../input-file.js'
-import { JsonEnd, JsonError, JsonScanner, type JsonVisitor } from './json-scanner.js'
+import type { BrokenLines } from './broken-lines.js'
+import {
+  JsonEnd,
+  JsonError,
+  JsonLimitError,
+  JsonScanner,
+  type JsonVisitor,
+} from './json-scanner.js'
 
 /** What is told of the records of a file. */
 export interface RecordVisitor extends JsonVisitor {
@@ -16,7 +24,8 @@ const comma = 44
 
 /**
  * Reads a file of JSON records: objects that follow each other, as in JSON Lines, or a list of objects. Holds one
- * record in memory, of at most `maxBytes`. Errors name line and column, in bytes.
+ * record in memory, of at most `maxBytes`. Errors name line and column, in bytes. With `broken`, a line that is no
+ * record is passed over, if each record of the file is in a line of its own.
  */
 export class JsonRecords {
   /** The bytes before the window, and their lines. */
@@ -26,17 +35,20 @@ export class JsonRecords {
   private lineStart = 0
   private readonly scanner: JsonScanner
   private isList = false
+  private spansLines = false
+  private firstBroken: TrainyardError | null = null
 
   constructor(
     private readonly file: InputFile,
     private readonly maxBytes: number,
     private readonly visitor: RecordVisitor,
+    private readonly broken: BrokenLines | null,
   ) {
     this.scanner = new JsonScanner(visitor)
   }
 
-  /** Yields after each record; the visitor has seen it. */
-  *read(): Generator<void> {
+  /** Yields after each record, which the visitor has seen, and after each broken line that was passed over. */
+  *read(): Generator<'record' | 'broken'> {
     const { file, scanner } = this
     this.begin()
     let window = Math.min(initialWindowBytes, this.maxBytes)
@@ -53,8 +65,8 @@ export class JsonRecords {
         if (found === 'end') return
         if (found === 'more') break
         done = scanner.at
-        records++
-        yield
+        if (found === 'record') records++
+        yield found
       }
       if (done === 0 && !isLast && bytes.length >= this.maxBytes) throw this.tooLong()
       if (done === 0) window = Math.min(2 * window, this.maxBytes)
@@ -75,9 +87,10 @@ export class JsonRecords {
     this.advance(start, to)
   }
 
-  /** `more`: the window ends before the record does. */
-  private readRecord(records: number, isLast: boolean): 'record' | 'end' | 'more' {
+  /** `more`: the window ends before the record does. `broken`: the line is no record. */
+  private readRecord(records: number, isLast: boolean): 'record' | 'end' | 'more' | 'broken' {
     const { scanner } = this
+    let start = scanner.at
     try {
       let byte = scanner.next()
       if (this.isList && byte === 93) return this.endList(isLast)
@@ -91,22 +104,54 @@ export class JsonRecords {
         if (!this.isList) return 'end'
         throw new JsonError('the list of records is not closed by "]"', scanner.at)
       }
+      start = scanner.at
+      if (this.broken?.has(this.file, this.offset + start)) return this.passLine(isLast)
       if (byte !== 123) {
         const found = scanner.bytes.toString('utf8', scanner.at, scanner.at + 20)
         const detail = `record ${records + 1} begins with ${JSON.stringify(found)}, expected an object such as {"x":1}`
         throw new JsonError(detail, scanner.at)
       }
-      const start = scanner.at
       this.skipAndCheck(start)
+      this.checkLines(start)
       return 'record'
     } catch (error) {
       if (error instanceof JsonEnd) {
         if (!isLast) return 'more'
         throw this.errorAt(scanner.bytes.length, 'the file ends within a record')
       }
-      if (error instanceof JsonError) throw this.errorAt(error.at, error.message)
-      throw error
+      if (!(error instanceof JsonError)) throw error
+      const isRefused = this.isList || this.spansLines || error instanceof JsonLimitError
+      if (isRefused || !this.broken) throw this.errorAt(error.at, error.message)
+      const told = this.lineError(start, error)
+      this.broken.add(this.file, this.offset + start, told)
+      this.firstBroken ??= told
+      scanner.at = start
+      return this.passLine(isLast)
     }
+  }
+
+  /** The error of a line that is no record. An error in a later line says nothing of that line. */
+  private lineError(start: number, { at, message }: JsonError): TrainyardError {
+    const end = this.scanner.bytes.indexOf(LF, start)
+    if (end < 0 || end >= at) return this.errorAt(at, message)
+    return this.errorAt(end, 'the line ends within the record')
+  }
+
+  /** Moves to the end of the line. */
+  private passLine(isLast: boolean): 'broken' | 'more' {
+    const { scanner } = this
+    const end = scanner.bytes.indexOf(LF, scanner.at)
+    if (end < 0 && !isLast) return 'more'
+    scanner.at = end < 0 ? scanner.bytes.length : end
+    return 'broken'
+  }
+
+  /** If records span lines, the lines after a broken one may be parts of it. */
+  private checkLines(start: number): void {
+    if (!this.broken || this.isList || this.spansLines) return
+    const end = this.scanner.bytes.indexOf(LF, start)
+    this.spansLines = end >= 0 && end < this.scanner.at
+    if (this.spansLines && this.firstBroken) throw this.firstBroken
   }
 
   private skipAndCheck(start: number): void {

@@ -25,6 +25,9 @@ export class JsonError extends Error {
   }
 }
 
+/** A limit of the whole file that is exceeded at a byte. */
+export class JsonLimitError extends JsonError {}
+
 const maxDepth = 32
 const maxKeyBytes = 1000
 

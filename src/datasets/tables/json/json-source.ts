@@ -2,13 +2,15 @@ import { listNames, Notes } from '../../../spec/notes.js'
 import { fileError } from '../../errors.js'
 import type { InputFile } from '../../input-file.js'
 import type { DatasetLimits } from '../../limits.js'
+import type { ProblemList } from '../../problem-list.js'
 import type { ColumnBatch, ColumnSource, SourceColumn } from '../columns/column-batch.js'
 import { quoteCell } from '../csv.js'
 import type { TableForm } from '../table-form.js'
 import { checkSourceNames } from '../typed-table.js'
+import { BrokenLines } from './broken-lines.js'
 import { type ColumnCollector, createCollector, KeyKinds } from './json-columns.js'
 import { JsonRecords, type RecordVisitor } from './json-records.js'
-import { JsonError, type LiteralKind } from './json-scanner.js'
+import { JsonError, JsonLimitError, type LiteralKind } from './json-scanner.js'
 
 const maxBatchRows = 16_384
 const batchBytes = 4 * 2 ** 20
@@ -27,8 +29,13 @@ export function openJson(
   files: readonly InputFile[],
   form: TableForm,
   limits: DatasetLimits,
+  problems: ProblemList,
 ): ColumnSource {
-  const keys = findKeys(files, limits)
+  const broken = problems.skips ? new BrokenLines(problems) : null
+  let { keys, records } = findKeys(files, limits, broken)
+  problems.check(records + problems.skipped)
+  // what a broken line has before its error is none of the table
+  if (broken && broken.count > 0) ({ keys } = findKeys(files, limits, broken))
   const categories = new Set(
     form.types.filter(([, type]) => isTextType(type)).map(([name]) => name),
   )
@@ -51,7 +58,7 @@ export function openJson(
     columns,
     notes: notes.all,
     *batches() {
-      for (const file of files) yield* readBatches(file, columns, limits)
+      for (const file of files) yield* readBatches(file, columns, limits, broken)
     },
   }
 }
@@ -80,7 +87,11 @@ function noteKeys(
 }
 
 /** Visits all records once. */
-function findKeys(files: readonly InputFile[], limits: DatasetLimits): Map<string, Key> {
+function findKeys(
+  files: readonly InputFile[],
+  limits: DatasetLimits,
+  broken: BrokenLines | null,
+): { keys: Map<string, Key>; records: number } {
   const keys = new Map<string, Key>()
   let records = 0
   // also counts records that are begun at the end of a window, and read again with the next one
@@ -90,7 +101,7 @@ function findKeys(files: readonly InputFile[], limits: DatasetLimits): Map<strin
     if (!key) {
       key = { kinds: new KeyKinds(), record: -1 }
       if (keys.size === limits.columns)
-        throw new JsonError(`the records have more than ${limits.columns} keys`, at)
+        throw new JsonLimitError(`the records have more than ${limits.columns} keys`, at)
       keys.set(path, key)
     }
     if (key.record === record)
@@ -119,20 +130,21 @@ function findKeys(files: readonly InputFile[], limits: DatasetLimits): Map<strin
     },
   }
   for (const file of files) {
-    for (const _ of new JsonRecords(file, limits.rowBytes, visitor).read()) {
+    for (const _ of new JsonRecords(file, limits.rowBytes, visitor, broken).read()) {
       if (records > limits.rows) {
         const detail = `the table has more than ${limits.rows} rows`
         throw fileError('DATASET_TOO_LARGE', { file: file.name }, detail)
       }
     }
   }
-  return keys
+  return { keys, records }
 }
 
 function* readBatches(
   file: InputFile,
   columns: readonly SourceColumn[],
   limits: DatasetLimits,
+  broken: BrokenLines | null,
 ): Generator<ColumnBatch> {
   const batchRows = Math.min(maxBatchRows, Math.ceil(batchBytes / (8 * columns.length)))
   const collectors = columns.map(({ type }) => createCollector(type, batchRows))
@@ -147,8 +159,11 @@ function* readBatches(
     const values = collectors.map(collector => collector.finish(rows))
     return { file: file.name, firstRow: firstRow - rows, rows, columns: values }
   }
-  for (const _ of new JsonRecords(file, limits.rowBytes, batch).read()) {
-    if (batch.rows === batchRows || batch.bytes > batchBytes) yield finish()
+  for (const found of new JsonRecords(file, limits.rowBytes, batch, broken).read()) {
+    const isFull = batch.rows === batchRows || batch.bytes > batchBytes
+    // broken lines are counted, so that the rows of a batch must be those of lines without one between them
+    if (isFull || (found === 'broken' && batch.rows > 0)) yield finish()
+    if (found === 'broken') firstRow++
   }
   if (batch.rows > 0) yield finish()
 }
