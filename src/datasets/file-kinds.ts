@@ -42,6 +42,8 @@ const imageSignatures: readonly [signature: string, name: string][] = [
   ['GIF89a', 'a GIF image'],
   ['II*\0', 'a TIFF image'],
   ['MM\0*', 'a TIFF image'],
+  ['II+\0', 'a TIFF image'],
+  ['MM\0+', 'a TIFF image'],
   ['\0\0\0\x0cjP  ', 'a JPEG 2000 image'],
   ['\xff\x0a', 'a JPEG XL image'],
   ['\0\0\0\x0cJXL ', 'a JPEG XL image'],
@@ -82,6 +84,12 @@ export function nameImage(head: Buffer): string | null {
   // `BM` alone may begin a text; the size of the file and two reserved numbers follow
   if (/^BM.{4}\0\0\0\0/s.test(text)) return 'a BMP image'
   return nameBy(imageSignatures, head)
+}
+
+/** Names an image of a format that is not read. */
+export function nameUnreadImage(head: Buffer): string | null {
+  const name = nameImage(head)
+  return /\b(TIFF|JPEG 2000|JPEG XL|AVIF|HEIC)\b/.test(name ?? '') ? name : null
 }
 
 function nameBy(list: readonly [string, string][], head: Buffer): string | null {

@@ -1,9 +1,11 @@
-import { kindHeadBytes, nameForeignFile } from '../../file-kinds.js'
+import { kindHeadBytes, nameForeignFile, nameUnreadImage } from '../../file-kinds.js'
 
 /** Says what the bytes of an image are if they are neither PNG, JPEG nor pixels; null if nothing tells. */
 export function describeForeignImage(image: Uint8Array): string | null {
   const head = Buffer.from(image.buffer, image.byteOffset, Math.min(image.length, kindHeadBytes))
   const cure = 'store PNG, JPEG or raw pixels'
+  const imageName = nameUnreadImage(head)
+  if (imageName !== null) return `the image is ${imageName}, which is not read: convert it to PNG`
   const name = nameForeignFile(head)
   if (name) return `the image is ${name}: ${cure}`
   const text = head.toString('latin1')
