@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import type { Server } from '@tus/server'
@@ -7,6 +9,7 @@ import { type UploadFolder, uploadExpiryMs } from '../datasets/sources/upload-fo
 import { TrainyardError } from '../errors.js'
 import type { ErrorCode } from '../spec/error-codes.js'
 import { assertRoom } from '../store/disk-room.js'
+import { checksumAlgorithms, parseChecksum, receivePart } from './checked-part.js'
 import { HttpError } from './http/http-error.js'
 
 /** What the protocol reads of a request. Others, such as X-Forwarded-Host, have been dealt with. */
@@ -35,16 +38,47 @@ export class TusServer {
     const server = await this.open()
     if (method === 'POST') await this.assertMayCreate(request)
     if (method === 'PATCH') await this.assertRoomFor(Number(request.headers['content-length'] ?? 0))
-    const response = await server.handleWeb(toWebRequest(request, id))
+    const response = await this.handle(server, request, id)
     const text = await response.text()
     if (response.status >= 400) throw problemOf(response.status, text, id)
     for (const [name, value] of response.headers) {
       if (answerHeader.test(name)) reply.header(name, value)
     }
+    if (method === 'OPTIONS') {
+      reply.header('tus-extension', `${response.headers.get('tus-extension')},checksum`)
+      reply.header('tus-checksum-algorithm', checksumAlgorithms)
+    }
     if (method !== 'DELETE' && method !== 'OPTIONS') {
       reply.header('upload-expires', new Date(Date.now() + uploadExpiryMs).toUTCString())
     }
     return reply.code(response.status).send(text === '' ? null : text)
+  }
+
+  /** Gives the request to the library; if it has a checksum, after all of its part has arrived and has it. */
+  private async handle(
+    server: Server,
+    request: FastifyRequest,
+    id: string | null,
+  ): Promise<Response> {
+    const header = request.headers['upload-checksum']
+    if (header === undefined || !hasPart(request)) {
+      return server.handleWeb(toWebRequest(request, id))
+    }
+    const checksum = parseChecksum(String(header))
+    const bytes = request.headers['content-length']
+    if (bytes === undefined) {
+      throw new HttpError('UPLOAD_PROTOCOL', 'a part with Upload-Checksum needs a Content-Length')
+    }
+    if (id !== null) await assertOffset(server, request, id, Number(bytes))
+    // until the part is where it belongs, there are two of it
+    await this.assertRoomFor(2 * Number(bytes))
+    const path = this.folder.newPart()
+    try {
+      await receivePart(request.raw, checksum, path)
+      return await server.handleWeb(toWebRequest(request, id, createReadStream(path)))
+    } finally {
+      await rm(path, { force: true })
+    }
   }
 
   private async open(): Promise<Server> {
@@ -82,17 +116,39 @@ export class TusServer {
   }
 }
 
-function toWebRequest({ method, headers, raw }: FastifyRequest, id: string | null): Request {
+const hasPart = ({ method, headers }: FastifyRequest): boolean =>
+  method === 'PATCH' || (method === 'POST' && headers['content-type'] !== undefined)
+
+/** Refuses a part that the library would refuse, before it arrives. */
+async function assertOffset(
+  server: Server,
+  request: FastifyRequest,
+  id: string,
+  bytes: number,
+): Promise<void> {
+  const head = await server.handleWeb(toWebRequest(request, id, null, 'HEAD'))
+  if (head.status >= 400) throw problemOf(head.status, await head.text(), id)
+  const [there, length] = ['upload-offset', 'upload-length'].map(name => head.headers.get(name))
+  if (there !== request.headers['upload-offset']) throw problemOf(409, '', id)
+  if (length !== null && Number(there) + bytes > Number(length)) throw problemOf(413, '', id)
+}
+
+/** `body`: instead of what arrives; null for none. */
+function toWebRequest(
+  request: FastifyRequest,
+  id: string | null,
+  body: Readable | null = hasPart(request) ? request.raw : null,
+  method = request.method,
+): Request {
   const kept = new Headers()
   for (const name of requestHeaders) {
-    const value = headers[name]
+    const value = request.headers[name]
     if (typeof value === 'string') kept.set(name, value)
   }
-  const hasBody = method === 'PATCH' || (method === 'POST' && headers['content-type'] !== undefined)
   return new Request(`http://uploads.invalid/uploads${id === null ? '' : `/${id}`}`, {
     method,
     headers: kept,
-    ...(hasBody && { body: Readable.toWeb(raw) as ReadableStream<Uint8Array>, duplex: 'half' }),
+    ...(body && { body: Readable.toWeb(body) as ReadableStream<Uint8Array>, duplex: 'half' }),
   } as RequestInit)
 }
 

@@ -106,7 +106,7 @@ class Patience {
       } catch (error) {
         signal?.throwIfAborted()
         const now = performance.now()
-        if (!isPassing(error) || isFull(error)) throw error
+        if (!(isPassing(error) || isChanged(error)) || isFull(error)) throw error
         if (now - (this.lostAt ?? now) > giveUpAfterMs) throw error
         if (this.lostAt === null) onLost?.(error)
         this.lostAt ??= now
@@ -115,6 +115,10 @@ class Patience {
     }
   }
 }
+
+/** The bytes that have arrived are not those that were sent. */
+const isChanged = (error: unknown): error is ProblemError =>
+  error instanceof ProblemError && error.code === 'UPLOAD_CHECKSUM'
 
 /** It does not pass by itself. */
 const isFull = (error: unknown) => error instanceof ProblemError && error.code === 'STORAGE_FULL'

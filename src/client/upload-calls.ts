@@ -1,5 +1,6 @@
 import { type Caller, type CallOptions, pathOf } from './caller.js'
 import { contentOf, type UploadFile } from './content.js'
+import { ProblemError } from './errors.js'
 import { type SendOptions, transfer } from './transfer.js'
 
 const tus = { 'tus-resumable': '1.0.0' }
@@ -9,6 +10,9 @@ const tus = { 'tus-resumable': '1.0.0' }
  * one is kept for a day, whatever happens to the connection or the server.
  */
 export class UploadCalls {
+  /** Whether the server checks parts; null until it was asked. */
+  private hasChecksums: boolean | null = null
+
   constructor(private readonly caller: Caller) {}
 
   /**
@@ -39,17 +43,22 @@ export class UploadCalls {
     return offsetOf(answer)
   }
 
-  /** Sends the bytes that follow the first `offset` ones, and returns how many the server has then. */
+  /**
+   * Sends the bytes that follow the first `offset` ones, and returns how many the server has then. They go with their
+   * checksum if the server checks it: then all of them arrive, or none.
+   */
   async append(
     id: string,
     offset: number,
     bytes: Uint8Array<ArrayBuffer>,
     options?: CallOptions,
   ): Promise<number> {
+    const checksum = (await this.checksOf(options)) ? await checksumOf(bytes) : null
     const answer = await this.caller.request('PATCH', pathOf`/uploads/${id}`, {
       ...options,
       headers: {
         ...tus,
+        ...(checksum !== null && { 'upload-checksum': checksum }),
         'upload-offset': String(offset),
         'content-type': 'application/offset+octet-stream',
       },
@@ -58,10 +67,35 @@ export class UploadCalls {
     return offsetOf(answer)
   }
 
+  private async checksOf(options?: CallOptions): Promise<boolean> {
+    if (this.hasChecksums !== null) return this.hasChecksums
+    try {
+      const { headers } = await this.caller.request('OPTIONS', '/uploads', {
+        ...options,
+        headers: tus,
+      })
+      const algorithms = headers.get('tus-checksum-algorithm')?.split(',') ?? []
+      this.hasChecksums = algorithms.includes('sha256')
+    } catch (error) {
+      // it has other errors for the part itself
+      if (!(error instanceof ProblemError)) throw error
+      this.hasChecksums = false
+    }
+    return this.hasChecksums
+  }
+
   /** Removes an upload, complete or not. */
   async delete(id: string, options?: CallOptions): Promise<void> {
     await this.caller.request('DELETE', pathOf`/uploads/${id}`, { ...options, headers: tus })
   }
+}
+
+/** Null in a page that came by HTTP from another host: browsers have no digests there. */
+async function checksumOf(bytes: Uint8Array<ArrayBuffer>): Promise<string | null> {
+  const { subtle } = globalThis.crypto
+  if (!subtle) return null
+  const digest = new Uint8Array(await subtle.digest('SHA-256', bytes))
+  return `sha256 ${btoa(String.fromCharCode(...digest))}`
 }
 
 const offsetOf = ({ headers }: Response) => Number(headers.get('upload-offset'))

@@ -37,6 +37,12 @@ export const importErrorCodes = {
     when: 'a part of a resumable upload does not begin where the part before it ended',
     help: 'HEAD /uploads/:id says where to go on.',
   },
+  UPLOAD_CHECKSUM: {
+    kind: 'invalid',
+    status: 460,
+    when: 'a part of a resumable upload does not have the checksum of its Upload-Checksum',
+    help: 'Send the part again; nothing of it was kept.',
+  },
   IMPORT_NOT_FOUND: {
     kind: 'missing',
     when: 'no import has the id',

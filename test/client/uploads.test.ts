@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer, request as httpRequest } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -146,4 +149,40 @@ test('what cannot be read is named', async () => {
   await rename(path, `${path}.moved`)
   assert.equal((await stat(`${path}.moved`)).size, 4)
   await assert.rejects(client.datasets.push('changed', [file]), isNamed(/ENOENT/))
+})
+
+test('a part that changes on its way is sent again', async t => {
+  let sent = 0
+  let changed = 0
+  const content = randomBytes(3 * 2 ** 20)
+  const changing = createHttpServer((request, answer) => {
+    const { hostname, port } = new URL(server.url)
+    const { method, url: path, headers } = request
+    const onward = httpRequest({ hostname, port, method, path, headers }, response => {
+      answer.writeHead(response.statusCode!, response.headers)
+      response.pipe(answer)
+    })
+    if (method === 'PATCH') sent++
+    const mustChange = method === 'PATCH' && sent === 2
+    request.on('data', (chunk: Buffer) => {
+      if (mustChange && changed === 0) chunk[changed++]! ^= 1
+      onward.write(chunk)
+    })
+    request.on('end', () => onward.end())
+  })
+  changing.listen(0, '127.0.0.1')
+  await once(changing, 'listening')
+  t.after(() => changing.close())
+  const { port } = changing.address() as AddressInfo
+  const through = new Client({ url: `http://127.0.0.1:${port}`, key: server.key })
+  const lost: (string | undefined)[] = []
+  const id = await through.uploads.send(
+    { name: 'noise', content: new Blob([content]) },
+    { onLost: reason => void lost.push((reason as ProblemError).code) },
+  )
+  assert.equal(changed, 1)
+  assert.deepEqual(lost, ['UPLOAD_CHECKSUM'])
+  const path = join(server.folder, 'data', 'uploads', id)
+  assert.deepEqual(await readFile(path), content)
+  await through.uploads.delete(id)
 })

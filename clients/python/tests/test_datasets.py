@@ -91,6 +91,7 @@ def test_an_upload_goes_on_where_its_connection_broke(
         dataset = unlucky.datasets.push(path, "rows", target="b")
     assert proxy.cuts_done == 2
     assert b"upload-offset: 0" in proxy.received
+    assert b"upload-checksum: sha256 " in proxy.received
     # the parts after the breaks begin where the server has got to
     offsets = {
         line.split()[1]

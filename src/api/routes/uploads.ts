@@ -59,7 +59,7 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadRoutesDeps> = async (
           'The tus protocol 1.0 (tus.io), for which there are clients in many languages: `Upload-Length` has the size, and `Upload-Metadata` a `filename`. ' +
           'The answer names the upload in `Location`. Make a data set of complete uploads with `POST /datasets`. An upload is removed a day after its last byte.',
         consumes: [partType],
-        problems: ['UPLOAD_PROTOCOL', 'FILE_TOO_LARGE', 'UPLOAD_BUSY'],
+        problems: ['UPLOAD_PROTOCOL', 'FILE_TOO_LARGE', 'UPLOAD_BUSY', 'UPLOAD_CHECKSUM'],
         responseHeaders: { 201: ['Location', 'Upload-Offset', 'Upload-Expires', 'Tus-Resumable'] },
         response: { 201: NoContent },
       },
@@ -93,11 +93,15 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadRoutesDeps> = async (
         operationId: 'sendUploadPart',
         summary: 'Send bytes of a resumable upload',
         description:
-          'The body follows the bytes that are there: `Upload-Offset` says their number. If the connection breaks, what has arrived is kept.',
+          'The body follows the bytes that are there: `Upload-Offset` says their number. If the connection breaks, what has arrived is kept. ' +
+          'With `Upload-Checksum`, such as `sha256 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=`, the part is kept if all of it has arrived and has this checksum, and otherwise nothing of it. OPTIONS names the algorithms.',
         consumes: [partType],
         params,
         body: Binary,
-        problems: ['UPLOAD_PROTOCOL', 'UPLOAD_NOT_FOUND', 'UPLOAD_OFFSET', 'FILE_TOO_LARGE'],
+        problems: [
+          ...(['UPLOAD_PROTOCOL', 'UPLOAD_NOT_FOUND', 'UPLOAD_OFFSET'] as const),
+          ...(['UPLOAD_CHECKSUM', 'FILE_TOO_LARGE'] as const),
+        ],
         responseHeaders: { 204: ['Upload-Offset', 'Upload-Expires', 'Tus-Resumable'] },
         response: { 204: NoContent },
       },

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ignoreCodes, withStorageErrors } from '../../store/storage-errors.js'
@@ -6,6 +7,7 @@ import { identityOf } from '../input-file.js'
 import type { SourceFile } from '../source-file.js'
 import { uploadIncomplete, uploadNotFound } from './errors.js'
 
+const partName = /^part-[0-9a-f]{32}$/
 const uploadId = /^up-[0-9a-f]{32}$/
 export const isUploadId = (text: string): boolean => uploadId.test(text)
 
@@ -34,13 +36,18 @@ export class UploadFolder {
     return { name, path: join(this.path, id), identity }
   }
 
+  /** The path of a file for a part that is to be checked before it belongs to its upload. */
+  newPart(): string {
+    return join(this.path, `part-${randomBytes(16).toString('hex')}`)
+  }
+
   async remove(id: string): Promise<void> {
     if (!isUploadId(id)) return
     await rm(join(this.path, id), { force: true })
     await rm(join(this.path, `${id}.json`), { force: true })
   }
 
-  /** Removes uploads whose last byte came long ago. Returns how many. */
+  /** Removes uploads whose last byte came long ago, and parts that a crash has left. Returns how many uploads. */
   async removeExpired(now = Date.now()): Promise<number> {
     let removed = 0
     for (const id of await this.ids()) {
@@ -49,7 +56,17 @@ export class UploadFolder {
       await this.remove(id)
       removed++
     }
+    await this.removeParts(now)
     return removed
+  }
+
+  private async removeParts(now: number): Promise<void> {
+    const names = await readdir(this.path).catch(ignoreCodes([] as string[], 'ENOENT'))
+    for (const name of names.filter(each => partName.test(each))) {
+      const path = join(this.path, name)
+      const found = await lstat(path).catch(ignoreCodes(null, 'ENOENT'))
+      if (found && now - found.mtimeMs >= uploadExpiryMs) await rm(path, { force: true })
+    }
   }
 
   private async info(id: string) {

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readdir, stat, utimes, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { Upload } from 'tus-js-client'
 import { UploadFolder } from '../../../src/datasets/sources/upload-folder.js'
 import { blocksRunBy } from '../../../testing/doc-blocks.js'
+import { eventually } from '../../../testing/eventually.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
 import { idxFiles, startServer, type TestServer } from '../../../testing/test-server.js'
 
@@ -187,6 +188,114 @@ test('offsets, lengths and headers that do not fit are refused', async () => {
   const deleted = await server.api.delete(location).set(tus)
   assert.equal(deleted.status, 204, deleted.text)
   assert.deepEqual(await readdir(folder()), [])
+})
+
+const checksum = (algorithm: string, content: Buffer) =>
+  `${algorithm} ${createHash(algorithm).update(content).digest('base64')}`
+const sendChecked = (location: string, offset: number, content: Buffer, header: string) =>
+  send(location, offset, content).set('upload-checksum', header)
+
+test('a part with a checksum is kept as a whole or not at all', async () => {
+  const options = await server.api.options('/uploads')
+  assert.equal(options.status, 204)
+  assert.ok(options.headers['tus-extension']!.split(',').includes('checksum'))
+  const algorithms = options.headers['tus-checksum-algorithm']!.split(',')
+  assert.deepEqual(algorithms, ['sha256', 'sha512', 'sha1', 'md5'])
+
+  const content = randomBytes(300_000)
+  const { headers } = await create(content.length, named('noise.bin'))
+  const location = headers.location!
+  const bytes = async () => (await head(location)).headers['upload-offset']
+  let offset = 0
+  for (const algorithm of algorithms) {
+    const part = content.subarray(offset, offset + 60_000)
+    const changed = Buffer.from(part)
+    changed[59_999]! ^= 1
+    const refused = await sendChecked(location, offset, changed, checksum(algorithm, part))
+    assert.equal(refused.status, 460, refused.text)
+    assert.equal(refused.body.code, 'UPLOAD_CHECKSUM')
+    assert.equal(await bytes(), String(offset))
+    const kept = await sendChecked(location, offset, part, checksum(algorithm, part))
+    assert.equal(kept.status, 204, kept.text)
+    offset += part.length
+    assert.equal(kept.headers['upload-offset'], String(offset))
+  }
+  const rest = content.subarray(offset)
+  const cases: [offset: number, header: string, status: number, code: string][] = [
+    [offset, checksum('sha384', rest), 400, 'UPLOAD_PROTOCOL'],
+    [offset, 'sha1', 400, 'UPLOAD_PROTOCOL'],
+    [offset, `sha1 ${Buffer.alloc(19).toString('base64')}`, 400, 'UPLOAD_PROTOCOL'],
+    [offset - 1, checksum('sha1', rest), 409, 'UPLOAD_OFFSET'],
+  ]
+  for (const [from, header, status, code] of cases) {
+    const answer = await sendChecked(location, from, rest, header)
+    assert.equal(answer.status, status, answer.text)
+    assert.equal(answer.body.code, code)
+  }
+  const long = Buffer.concat([rest, Buffer.of(1)])
+  const tooLong = await sendChecked(location, offset, long, checksum('sha1', long))
+  assert.equal(tooLong.status, 413, tooLong.text)
+  const unknown = '/uploads/up-00000000000000000000000000000000'
+  const missing = await sendChecked(unknown, 0, rest, checksum('sha1', rest))
+  assert.equal(missing.status, 404, missing.text)
+
+  const last = await sendChecked(location, offset, rest, checksum('sha1', rest))
+  assert.equal(last.status, 204, last.text)
+  const id = idOf(location)
+  assert.deepEqual(await readFile(join(folder(), id)), content)
+  assert.deepEqual((await readdir(folder())).sort(), [id, `${id}.json`])
+  await server.api.delete(location).set(tus)
+})
+
+test('of a part with a checksum nothing is kept if the connection breaks, or with the creation', async () => {
+  const content = randomBytes(100_000)
+  const { headers } = await create(content.length)
+  const location = headers.location!
+  const { port } = new URL(server.url)
+  const socket = connect(Number(port), '127.0.0.1')
+  socket.write(
+    [
+      `PATCH ${location} HTTP/1.1`,
+      `host: 127.0.0.1:${port}`,
+      `authorization: Bearer ${server.key}`,
+      'tus-resumable: 1.0.0',
+      'upload-offset: 0',
+      `content-type: ${partType}`,
+      `content-length: ${content.length}`,
+      `upload-checksum: ${checksum('sha1', content)}`,
+      '\r\n',
+    ].join('\r\n'),
+  )
+  socket.write(content.subarray(0, 50_000))
+  await eventually('the part to arrive', async () =>
+    (await readdir(folder())).some(name => name.startsWith('part-')),
+  )
+  socket.destroy()
+  await eventually('the part to be removed', async () =>
+    (await readdir(folder())).every(name => !name.startsWith('part-')),
+  )
+  assert.equal((await head(location)).headers['upload-offset'], '0')
+  await server.api.delete(location).set(tus)
+
+  const begin = (header: string) =>
+    create(content.length, { 'content-type': partType, 'upload-checksum': header }).send(content)
+  const refused = await begin(checksum('sha256', Buffer.from('other')))
+  assert.equal(refused.status, 460, refused.text)
+  assert.deepEqual(await readdir(folder()), [])
+  const begun = await begin(checksum('sha256', content))
+  assert.equal(begun.status, 201, begun.text)
+  assert.equal(begun.headers['upload-offset'], String(content.length))
+  await server.api.delete(begun.headers.location!).set(tus)
+})
+
+test('parts that a crash has left are removed a day later', async () => {
+  const uploads = new UploadFolder(join(server.folder, 'crashed-uploads'))
+  await uploads.open()
+  const [old, young] = [uploads.newPart(), uploads.newPart()]
+  for (const path of [old, young]) await writeFile(path, 'x')
+  await utimes(old, 0, 0)
+  await uploads.removeExpired()
+  assert.deepEqual(await readdir(uploads.path), [basename(young)])
 })
 
 test('a name from a client becomes no path, and no key means no upload', async () => {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,10 +18,12 @@ from ._tar import FolderTar, read_file
 from ._transport import Transport, passes, segment
 
 _TUS = {"tus-resumable": "1.0.0"}
-# more or less has arrived than this client knows, or a broken request is not over on the server
-_OFFSET_UNKNOWN = (409, 423)
+# more or less has arrived than this client knows, a broken request is not over on the server, or bytes have changed
+_SENT_AGAIN = (409, 423, 460)
 _LONGEST_DELAY = 10.0
 _CHUNK = 1 << 20
+# with a checksum, a part arrives as a whole or not at all: they grow while nothing breaks
+_FIRST_PART, _LARGEST_PART = 1 << 20, 16 << 20
 
 
 class Content(Protocol):
@@ -75,16 +78,17 @@ def upload(transport: Transport, name: str, content: Content, bar: Bytes, patien
     # only the id: the address may be a public one, to which the key must not go
     id_ = response.headers["location"].rstrip("/").rsplit("/", 1)[1]
     before = bar.done
+    send = _send_parts if _has_checksums(transport) else _send
     try:
         offset, alive_at, delay = 0, time.monotonic(), 0.5
         while offset < content.size:
             try:
-                _send(transport, id_, content, offset, bar)
+                send(transport, id_, content, offset, bar)
                 return id_
             except httpx.TransportError as error:
                 broken = str(error) or type(error).__name__
             except ProblemError as problem:
-                if not passes(problem) and problem.status not in _OFFSET_UNKNOWN:
+                if not passes(problem) and problem.status not in _SENT_AGAIN:
                     raise
                 broken = str(problem)
             time.sleep(delay)
@@ -126,6 +130,44 @@ def _send(transport: Transport, id_: str, content: Content, offset: int, bar: By
             "content-length": str(content.size - offset),
         },
     )
+
+
+def _has_checksums(transport: Transport) -> bool:
+    try:
+        response = transport.request("OPTIONS", "/uploads", headers=_TUS)
+    except ProblemError:
+        return False
+    return "sha256" in response.headers.get("tus-checksum-algorithm", "").split(",")
+
+
+def _send_parts(transport: Transport, id_: str, content: Content, offset: int, bar: Bytes) -> None:
+    for part in _parts(content.read_from(offset)):
+        digest = base64.b64encode(hashlib.sha256(part).digest()).decode("ascii")
+        transport.request_once(
+            "PATCH",
+            f"/uploads/{segment(id_)}",
+            content=part,
+            headers={
+                **_TUS,
+                "upload-offset": str(offset),
+                "upload-checksum": f"sha256 {digest}",
+                "content-type": "application/offset+octet-stream",
+            },
+        )
+        offset += len(part)
+        bar.add(len(part))
+
+
+def _parts(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    part, size = bytearray(), _FIRST_PART
+    for chunk in chunks:
+        part += chunk
+        if len(part) >= size:
+            yield bytes(part)
+            part.clear()
+            size = min(_LARGEST_PART, size * 2)
+    if part:
+        yield bytes(part)
 
 
 def _arrived(transport: Transport, id_: str) -> int:
