@@ -58,6 +58,11 @@ export const defaultLimits: DatasetLimits = {
   waitingFetches: 32,
 }
 
+/** What is kept of each image beside its label, and the characters of each value and name. */
+export const maxFields = 32
+export const maxFieldLength = 200
+export const maxFieldNameLength = 128
+
 /** A label is an index into the class names. */
 export const maxClasses = 65_536
 

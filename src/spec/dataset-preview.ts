@@ -18,6 +18,11 @@ export const ImageSample = Type.Object({
     Type.String(),
     'path in the upload; null in data sets of versions that did not keep it',
   ),
+  fields: Type.Optional(
+    Type.Record(Type.String(), Type.String(), {
+      description: 'what the upload said of it beside its label, such as its patient',
+    }),
+  ),
   url: Type.String({ description: 'path of the image on this server' }),
 })
 export type ImageSample = Static<typeof ImageSample>

@@ -84,18 +84,19 @@ export const SplitStep = strictObject(
     by: Type.Optional(
       Type.Enum([...splitKinds], {
         description:
-          'class: the same share of each class; group: rows with the same value in column stay together; time: the rows with the largest values in column, or the last rows, are the last split. If absent: class if there are classes, otherwise random. Images: random or class',
+          'class: the same share of each class; group: images or rows with the same value in column stay together; time: those with the largest values in column are the last split, or without column the last rows. If absent: class if there are classes, otherwise random',
       }),
     ),
     column: Type.Optional({
       ...ColumnName,
-      description: 'of a table: required with by group; with by class, if absent, the target',
+      description:
+        'required with by group, and of images with by time; of a table with by class, if absent, the target. Of images: what the upload says of each beside its label, such as patient in a CSV with file,label,patient',
     }),
     seed,
   },
   {
     description:
-      'divides all images or rows anew into named splits. Equal images stay in one of them. Splits that exist are dissolved',
+      'divides all images or rows anew into named splits. Equal images stay in one of them, unless by group or time. Splits that exist are dissolved',
   },
 )
 export type SplitStep = Static<typeof SplitStep>

@@ -24,7 +24,7 @@ export const fieldErrorCodes = {
   unknown_depth: 'there is no network of this depth',
   too_deep: 'the images are too small for a network of this depth',
   unknown_class: 'the data set has no such class',
-  unknown_column: 'the table or model has no such column',
+  unknown_column: 'the data set or model has no such column',
   unknown_split: 'the data set has no such split',
   missing_values: 'a column that must be complete has missing values',
   wrong_target: 'the target column does not fit the objective',

@@ -52,11 +52,11 @@ for label, colour in [("roses", (200, 40, 60)), ("tulips", (230, 180, 40))]:
         Image.fromarray(noise.clip(0, 255).astype("uint8")).save(f"flowers/{label}/{i}.jpg")
 Image.open("flowers/roses/3.jpg").rotate(90).save("new.jpg")
 with zipfile.ZipFile("images.zip", "w") as images, open("labels.csv", "w") as labels:
-    labels.write("file,label\\n")
+    labels.write("file,label,garden\\n")
     for label in ["roses", "tulips"]:
         for i in range(10):
             images.write(f"flowers/{label}/{i}.jpg", f"{label}-{i}.jpg")
-            labels.write(f"{label}-{i}.jpg,{label}\\n")
+            labels.write(f"{label}-{i}.jpg,{label},g{i % 5}\\n")
 pixels = rng.integers(0, 256, (200, 28, 28)).astype("uint8")
 labels = (numpy.arange(200) % 10).astype("uint8")
 numpy.savez("mnist.npz", x_train=pixels, y_train=labels, x_test=pixels[:50], y_test=labels[:50])

@@ -121,6 +121,7 @@ function toImageStream(
     classNames: () => labelled.classNames,
     addNotes(notes) {
       labelled.addNotes(notes)
+      labelled.fields.addNotes(notes)
       addCommonNotes(notes)
       const passedOver = labelled.texts.count - labelled.labelTexts
       addOtherFilesNote(notes, [[labelled.texts, passedOver]])
@@ -129,7 +130,7 @@ function toImageStream(
 }
 
 function* readImages(
-  { images, labelIds, labels, splitIds, splits }: LabelledImages,
+  { images, labelIds, labels, splitIds, splits, fields }: LabelledImages,
   addProblem: (error: unknown) => void,
 ): Generator<IncomingImage> {
   for (let image = 0; image < images.count; image++) {
@@ -144,7 +145,8 @@ function* readImages(
       continue
     }
     const split = splitIds ? splits[splitIds[image]!]! : null
-    yield { location: images.location(image), content, shape: null, label, split }
+    const location = images.location(image)
+    yield { location, content, shape: null, label, split, fields: fields.of(image) }
   }
 }
 

@@ -40,6 +40,8 @@ export interface ImageIndexRow {
   sha256: string
   /** 16 hexadecimal digits: a perceptual hash, in which similar images differ by few bits. */
   dhash: string
+  /** What the upload says of it beside its label, as a JSON object of texts; empty if that is nothing. */
+  fields: string
 }
 
 type ColumnName = keyof ImageIndexRow
@@ -54,23 +56,30 @@ const columnTypes: Readonly<Record<ColumnName, () => DataType>> = {
   width: () => new Int32(),
   sha256: () => new Utf8(),
   dhash: () => new Utf8(),
+  fields: () => new Utf8(),
 }
-const columnNames = Object.keys(columnTypes) as ColumnName[]
+/** An index of images without fields has no column for them, as those of earlier versions. */
+const withFields = Object.keys(columnTypes) as ColumnName[]
+const withoutFields = withFields.filter(name => name !== 'fields')
 
 /** All batches but the last have as many rows, so that a row is found by its number. */
 const batchRows = 8192
 
 /** Writes rows in order, and holds one batch of them. */
 export class ImageIndexWriter {
-  private readonly schema = new Schema(
-    columnNames.map(name => new Field(name, columnTypes[name](), false)),
-  )
+  private readonly columnNames: readonly ColumnName[]
+  private readonly schema: Schema
+  private readonly fieldsHash = createHash('sha256')
   private readonly writer = new RecordBatchFileWriter()
   private readonly written: Promise<{ bytes: number; sha256: string }>
   private rows: ImageIndexRow[] = []
   private records = 0
 
-  constructor(folder: string) {
+  constructor(folder: string, { hasFields }: { hasFields: boolean }) {
+    this.columnNames = hasFields ? withFields : withoutFields
+    this.schema = new Schema(
+      this.columnNames.map(name => new Field(name, columnTypes[name](), false)),
+    )
     const descriptor = openSync(join(folder, imageIndexName), 'wx')
     this.written = drain(this.writer, descriptor).finally(() => closeSync(descriptor))
     // the caller may fail before it asks for the result
@@ -80,8 +89,14 @@ export class ImageIndexWriter {
 
   add(row: ImageIndexRow): void {
     this.rows.push(row)
+    this.fieldsHash.update(`${row.fields}\n`)
     this.records++
     if (this.rows.length === batchRows) this.flush()
+  }
+
+  /** A hash of the fields of all images in their order. Call it once. */
+  hashFields(): string {
+    return this.fieldsHash.digest('hex')
   }
 
   async close(): Promise<Shard> {
@@ -91,7 +106,7 @@ export class ImageIndexWriter {
   }
 
   private flush(): void {
-    const children = columnNames.map(name => {
+    const children = this.columnNames.map(name => {
       const values = this.rows.map(row => row[name])
       return vectorFromArray(values as never[], columnTypes[name]()).data[0]!
     })
@@ -123,6 +138,7 @@ async function drain(chunks: AsyncIterable<Uint8Array>, descriptor: number) {
 /** The index of a data set, read in batches. */
 export interface ImageIndex {
   readonly records: number
+  readonly hasFields: boolean
   /** The rows from `first` on, at most `count`. */
   rows(first?: number, count?: number): AsyncGenerator<ImageIndexRow, void>
   /** The values of one column of numbers in all rows. */
@@ -157,7 +173,8 @@ async function openReader(file: FileHandle, path: string): Promise<ImageIndex> {
   const reader = (await RecordBatchReader.from(file)) as AsyncRecordBatchFileReader
   await reader.open()
   const found = reader.schema.fields.map(({ name }) => name)
-  if (found.join() !== columnNames.join()) {
+  const hasFields = found.join() === withFields.join()
+  if (!hasFields && found.join() !== withoutFields.join()) {
     throw new Error(`${path} is no index of images: it has the columns ${found.join(', ')}`)
   }
   const batches = reader.numRecordBatches
@@ -170,6 +187,7 @@ async function openReader(file: FileHandle, path: string): Promise<ImageIndex> {
   const records = Math.max(0, batches - 1) * batchRows + last
   return {
     records,
+    hasFields,
     async *rows(first = 0, count = records) {
       const end = Math.min(records, first + count)
       for (let row = first; row < end; ) {
@@ -194,5 +212,5 @@ async function openReader(file: FileHandle, path: string): Promise<ImageIndex> {
 
 const rowOf = (batch: RecordBatch, index: number): ImageIndexRow =>
   Object.fromEntries(
-    columnNames.map(name => [name, batch.getChild(name)!.get(index)]),
+    withFields.map(name => [name, batch.getChild(name)?.get(index) ?? '']),
   ) as unknown as ImageIndexRow

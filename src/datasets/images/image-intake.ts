@@ -27,7 +27,7 @@ export async function convertImageStream(
   const { form, folder, scratch, limits, report, problems } = input
   const staged = new StagedImages(scratch)
   try {
-    const { sizes, labels, splits, formats } = await stageImages(input, stream, staged)
+    const { sizes, labels, splits, formats, hasFields } = await stageImages(input, stream, staged)
     const plan = planImages(staged, sizes, form, limits)
     const { names, numbers, areNamed, areFromText } = labels.resolve(
       stream.classNames(),
@@ -44,6 +44,7 @@ export async function convertImageStream(
       scratch,
       report,
       problems,
+      hasFields,
     })
     const summary = sizes.summary()
     const notes = new Notes()

@@ -19,6 +19,8 @@ export interface IncomingImage {
   label: string | number
   /** Null if the upload has no splits. */
   split: string | null
+  /** What the upload says of it beside its label, as a JSON object of texts; empty if that is nothing. */
+  fields?: string
 }
 
 /** The images of an upload, in its order. They are read once. */

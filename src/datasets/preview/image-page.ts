@@ -15,10 +15,14 @@ export async function listImages(
   const shown = indices.slice(0, limit)
   const rows = await readIndexRows(dataset, shown)
   const samples = shown.map(index => {
-    const { height, width, source } = rows.get(index) ?? { ...manifest, source: null }
+    const unknown = { height: manifest.height, width: manifest.width, source: null, fields: '' }
+    const { height, width, source, fields } = rows.get(index) ?? unknown
     const label = labels[index]!
     const name = manifest.labels[label]!
-    return { index, label, class: name, split: splitAt(manifest, index), height, width, source }
+    return {
+      ...{ index, label, class: name, split: splitAt(manifest, index), height, width, source },
+      ...(fields !== '' && { fields: JSON.parse(fields) as Record<string, string> }),
+    }
   })
   return { samples, total, hasMore: indices.length > limit }
 }

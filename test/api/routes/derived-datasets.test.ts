@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { eventually } from '../../../testing/eventually.js'
 import { startServer, type TestServer, uploadDataset } from '../../../testing/test-server.js'
+import { pngOf } from '../../datasets/archives/trees.js'
+import { zipFile } from '../../datasets/archives/zip-writer.js'
 
 let server: TestServer
 before(async () => {
@@ -184,4 +186,39 @@ test('a derivation that takes long is an import, which can be followed and cance
     .set('Prefer', 'respond-async')
     .expect(404)
   assert.equal(unknown.body.code, 'DATASET_NOT_FOUND')
+})
+
+test('images are divided by the patients of their list of labels, and samples show them', async () => {
+  const numbers = Array.from({ length: 24 }, (_, n) => n)
+  const zip = zipFile(numbers.map(n => ({ name: `${n}.png`, content: pngOf(n) })))
+  const rows = numbers.map(n => `${n}.png,${n % 2 ? 'ill' : 'well'},p${n % 6}\n`)
+  const upload = (splits: object) =>
+    server.api
+      .post('/datasets')
+      .field('name', 'scans')
+      .field('splits', JSON.stringify(splits))
+      .attach('file', zip, 'scans.zip')
+      .attach('file', Buffer.from(`file,label,patient\n${rows.join('')}`), 'labels.csv')
+  const { status, body, text } = await upload({ val: 0.5, by: 'group', column: 'patient' })
+  assert.equal(status, 201, text)
+  const { items } = (await server.api.get('/datasets/scans/samples?limit=100')).body
+  assert.equal(items.length, 24)
+  const splitsOf = new Map<string, Set<string>>()
+  for (const { source, split, fields } of items) {
+    assert.deepEqual(fields, { patient: `p${Number.parseInt(source.split('/')[1], 10) % 6}` })
+    splitsOf.set(fields.patient, (splitsOf.get(fields.patient) ?? new Set()).add(split))
+  }
+  assert.equal(splitsOf.size, 6)
+  assert.ok([...splitsOf.values()].every(splits => splits.size === 1))
+  const note = body.notes.find(({ code }: { code: string }) => code === 'divided_by_values')
+  assert.match(note.message, /train has 12 images of 3 values, val has 12 images of 3 values/)
+
+  const again = await derive('scans', [
+    { kind: 'split', shares: { test: 0.5 }, by: 'time', column: 'day' },
+  ])
+  assert.equal(again.status, 422)
+  assert.match(again.body.detail, /the images have no 'day', but 'patient': give each image one/)
+  const refused = await upload({ val: 0.5, by: 'group', column: 'subject' })
+  assert.equal(refused.status, 422)
+  assert.equal(refused.body.code, 'DATASET_FORM')
 })

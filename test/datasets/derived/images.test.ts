@@ -222,7 +222,10 @@ test('what a step cannot do is refused with its place', async () => {
   const named = { kind: 'split', shares: { train: 0.6 } } as const
   assert.match((await refused(named)).join(), /\/shares\/train contradiction/)
   const byTime = { kind: 'split', shares: { val: 0.1 }, by: 'time' } as const
-  assert.match((await refused(byTime)).join(), /^\/steps\/0\/by not_allowed/)
+  assert.match(
+    (await refused(byTime)).join(),
+    /^\/steps\/0\/column required: by time needs the column of the times, such as date/,
+  )
   const tiny = { kind: 'split', shares: { val: 0.001 } } as const
   assert.match((await refused(tiny)).join(), /no image in the split 'val'/)
   assert.match((await refused({ kind: 'filter', where: ['size>1'] })).join(), /unknown_column/)

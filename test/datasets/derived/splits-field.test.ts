@@ -29,9 +29,14 @@ test('the shares of splits are read with what says how they are chosen', () => {
 
 test('an upload is divided as a derived data set is, and keeps what the upload said of it', async t => {
   const { root, datasets, upload, uploadTable, assertRejected } = await freshDatasets(t)
-  await assertRejected(await mnistSlice(100), 'DATASET_FORM', /splits : images have no columns/, {
-    splits: '{"val":0.2,"column":"a"}',
-  })
+  await assertRejected(
+    await mnistSlice(100),
+    'DATASET_FORM',
+    /splits : of images, a column goes with by group or time/,
+    {
+      splits: '{"val":0.2,"column":"a"}',
+    },
+  )
   const shares = { val: 0.2, test: 0.1 }
   const form = { splits: JSON.stringify({ ...shares, seed: 4 }) }
   const { dataset } = await upload(await mnistSlice(100), form)

@@ -1278,6 +1278,7 @@ ImageSample = TypedDict(
         'height': 'int',
         'width': 'int',
         'source': 'Union[str, None]',
+        'fields': 'NotRequired[Dict[str, str]]',
         'url': 'str',
     },
 )
@@ -3134,15 +3135,15 @@ class SourceImage(TypedDict):
 
 
 class SplitStep(TypedDict):
-    """divides all images or rows anew into named splits. Equal images stay in one of them. Splits that exist are dissolved"""
+    """divides all images or rows anew into named splits. Equal images stay in one of them, unless by group or time. Splits that exist are dissolved"""
 
     kind: Literal['split']
     shares: Dict[str, float]
     """the share of each split, such as {'val':0.1,'test':0.1}; the rest is train"""
     by: NotRequired[Literal['random', 'class', 'group', 'time']]
-    """class: the same share of each class; group: rows with the same value in column stay together; time: the rows with the largest values in column, or the last rows, are the last split. If absent: class if there are classes, otherwise random. Images: random or class"""
+    """class: the same share of each class; group: images or rows with the same value in column stay together; time: those with the largest values in column are the last split, or without column the last rows. If absent: class if there are classes, otherwise random"""
     column: NotRequired[str]
-    """of a table: required with by group; with by class, if absent, the target"""
+    """required with by group, and of images with by time; of a table with by class, if absent, the target. Of images: what the upload says of each beside its label, such as patient in a CSV with file,label,patient"""
     seed: NotRequired[int]
     """of what is random (default: 1)"""
 

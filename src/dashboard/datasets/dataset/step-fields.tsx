@@ -72,15 +72,13 @@ export function StepFields({ of, draft, onChange }: StepFieldsProps) {
               ['', 'class, or random without classes'],
               ['random', 'random'],
               ['class', 'class'],
-              ...(of.kind === 'table'
-                ? ([
-                    ['group', 'group: equal values together'],
-                    ['time', 'time: the last ones'],
-                  ] as const)
-                : []),
+              ['group', 'group: equal values together'],
+              ['time', 'time: the last ones'],
             ]}
           />
-          {of.kind === 'table' && (
+          {of.kind === 'images' ? (
+            <Text {...fields} name="column" label="Column of the list of labels" />
+          ) : (
             <Choice
               {...fields}
               name="column"

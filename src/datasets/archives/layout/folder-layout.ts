@@ -12,6 +12,7 @@ import {
   readFolders,
 } from './folder-classes.js'
 import { type LabelledImages, type LayoutInput, SplitList } from './labelled-images.js'
+import { readFields } from './web-dataset.js'
 
 /** Classes, their splits, and folders below them. */
 const maxFolders = 4 * maxClasses
@@ -19,6 +20,7 @@ const maxFolders = 4 * maxClasses
 /** Takes the folders of the images as their classes. */
 export function labelByFolders({
   images,
+  texts,
   declared,
   structure,
   addProblem,
@@ -61,6 +63,7 @@ export function labelByFolders({
     labelIds,
     splitIds,
     splits: splits.names,
+    fields: readFields(images, texts),
     ...classes.finish(),
     addNotes: notes => addFolderNotes(notes, folders, meanings, splits.names),
   }

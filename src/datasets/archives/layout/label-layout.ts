@@ -5,6 +5,7 @@ import { splitOf } from '../../split-names.js'
 import { displayEntry } from '../entry-name.js'
 import { type FileList, folderOf } from '../file-list.js'
 import { ClassList } from './class-list.js'
+import { ImageFields } from './image-fields.js'
 import { ImageFinder } from './image-finder.js'
 import { type LabelFile, type LabelRow, openLabelFile } from './label-rows.js'
 import { type LabelledImages, type LayoutInput, SplitList } from './labelled-images.js'
@@ -67,6 +68,7 @@ class LabelReader {
   private readonly splitIds: Uint8Array
   /** Problems wait until a row has named an image: the file may be about something else. */
   private readonly problems: unknown[] = []
+  private readonly fields: ImageFields
   private hasSplitColumn = false
 
   constructor(
@@ -78,6 +80,7 @@ class LabelReader {
     this.classes = new ClassList(declared, true)
     this.labelIds = new Int32Array(images.count).fill(-1)
     this.splitIds = new Uint8Array(images.count)
+    this.fields = new ImageFields(images.count)
   }
 
   read(file: LabelFile, texts: FileList, text: number): void {
@@ -111,6 +114,7 @@ class LabelReader {
       labelIds: labelIds.map(label => (label === refusedLabel ? -1 : label)),
       splitIds: hasSplits ? splitIds : null,
       splits: hasSplits ? this.splits.names : [],
+      fields: this.fields,
       ...this.classes.finish(),
       addNotes: notes => addLabelNotes(notes, fileNames[0]!, files.length, this.splits.names),
     }
@@ -141,6 +145,7 @@ class LabelReader {
       throw fileError('DATASET_LABELS', location, detail)
     }
     if (row.split !== null) this.splitIds[image] = this.splitIdOf(row.split, location)
+    this.fields.add(image, row.fields)
     labelIds[image] = label
   }
 

@@ -5,6 +5,7 @@ import { quoteJson } from '../../../errors.js'
 import { fileError } from '../../errors.js'
 import { CsvReader, type CsvRow, fieldText } from '../../tables/csv.js'
 import { hasImageName } from '../sort-files.js'
+import type { FieldValues } from './image-fields.js'
 
 export interface LabelRow {
   /** The line in the file, from 1. */
@@ -14,6 +15,8 @@ export interface LabelRow {
   /** Empty if the row has none. */
   label: string
   split: string | null
+  /** What the row has beside these. */
+  fields: FieldValues
 }
 
 /** A text that names images and labels. */
@@ -92,6 +95,9 @@ function openCsv(
   columns: Columns,
 ): LabelFile {
   const { file, label, split, names, hasHeader } = columns
+  const others = hasHeader
+    ? [...names.entries()].filter(([at]) => at !== file && at !== label && at !== split)
+    : []
   return {
     columns: {
       file: names[file]!,
@@ -108,6 +114,7 @@ function openCsv(
             file: cell(file),
             label: cell(label),
             split: split === null ? null : cell(split),
+            fields: Object.fromEntries(others.map(([at, name]) => [name, cell(at)])),
           })
         }
         isHeader = false
@@ -141,11 +148,19 @@ function openJsonLines(name: string, content: Buffer, first: string): LabelFile 
           file: cell(named.file),
           label: cell(named.label),
           split: named.split === null ? null : cell(named.split),
+          fields: fieldsOf(object, [named.file, named.label, named.split]),
         })
       }
     },
   }
 }
+
+/** The keys of an object but some. */
+export const fieldsOf = (
+  object: Readonly<Record<string, unknown>>,
+  others: readonly (string | null)[],
+): FieldValues =>
+  Object.fromEntries(Object.entries(object).filter(([key]) => !others.includes(key)))
 
 function* jsonLines(content: Buffer): Generator<{ line: number; text: string }> {
   let line = 1

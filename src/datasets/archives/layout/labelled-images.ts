@@ -1,6 +1,7 @@
 import type { Notes } from '../../../spec/notes.js'
 import type { FileProblems } from '../../file-problems.js'
 import type { FileList } from '../file-list.js'
+import type { ImageFields } from './image-fields.js'
 
 /** The images of an upload with what its layout says about them. */
 export interface LabelledImages {
@@ -11,6 +12,8 @@ export interface LabelledImages {
   /** For each image, an index into `splits`. Null without splits. */
   splitIds: Uint8Array | null
   splits: readonly string[]
+  /** What the upload says of the images beside their labels. */
+  fields: ImageFields
   classNames: readonly string[] | null
   /** Adds what was inferred. */
   addNotes(notes: Notes): void

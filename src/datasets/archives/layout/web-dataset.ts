@@ -7,7 +7,8 @@ import { fileError } from '../../errors.js'
 import { baseName, type FileList, folderOf } from '../file-list.js'
 import { hashBytes, hashCapacity } from '../path-set.js'
 import { ClassList } from './class-list.js'
-import { parseObject } from './label-rows.js'
+import { ImageFields } from './image-fields.js'
+import { fieldsOf, parseObject } from './label-rows.js'
 import type { LabelledImages, LayoutInput } from './labelled-images.js'
 
 /** Files with the label of a sample, best first. */
@@ -75,6 +76,7 @@ export function labelBySamples(
     labelIds,
     splitIds: null,
     splits: [],
+    fields: readFields(images, texts, samples),
     ...classes.finish(),
     addNotes: (notes: Notes) =>
       notes.add(
@@ -82,6 +84,22 @@ export function labelBySamples(
         `the labels are those of the files beside the images, such as ${baseName(sampleKey(images.path(0)))}.${ending}`,
       ),
   }
+}
+
+/** What files such as 0001.json say of the images beside them. Those that are no objects of JSON say nothing. */
+export function readFields(
+  images: FileList,
+  texts: FileList,
+  samples = new SampleFinder(images),
+): ImageFields {
+  const fields = new ImageFields(images.count)
+  for (let text = 0; text < texts.count; text++) {
+    if (endingOf(texts.path(text)) !== 'json' || texts.bytes(text) > maxLabelBytes) continue
+    const image = samples.find(texts, text)
+    const object = image === null ? null : parseObject(texts.read(text).toString('utf8'))
+    if (object) fields.add(image!, fieldsOf(object, [labelKey(object) ?? null]))
+  }
+  return fields
 }
 
 function readLabel(texts: FileList, text: number, ending: Ending): string {

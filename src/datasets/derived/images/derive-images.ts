@@ -88,10 +88,12 @@ export async function deriveImages(derivation: ImageDerivation): Promise<Derived
     // counted of all images
     ...(records === manifest.records && formats && { formats }),
     ...(records === manifest.records && sizes && { sizes }),
-    ...(index && { index }),
+    ...(index && { index: index.shard }),
   }
+  // the shards do not tell them
+  const fields = index?.fieldsHash ? [index.fieldsHash] : []
   return {
-    content: { id: datasetIdOf([3, content]), ...content, ...more, notes: notes.all },
+    content: { id: datasetIdOf([3, content, ...fields]), ...content, ...more, notes: notes.all },
     shared: written.shared,
   }
 }

@@ -17,10 +17,10 @@ export async function writeDerivedIndex(
   { labels, splits, splitNames }: ImageSelection,
   places: ImagePlaces,
   to: string,
-): Promise<Shard | null> {
+): Promise<{ shard: Shard; fieldsHash: string | null } | null> {
   if (!manifest.index) return null
   const index = await openImageIndex(join(folder, manifest.index.name))
-  const writer = new ImageIndexWriter(to)
+  const writer = new ImageIndexWriter(to, index)
   try {
     for (let split = 0; split < Math.max(1, splitNames.length); split++) {
       let record = 0
@@ -34,7 +34,8 @@ export async function writeDerivedIndex(
         record++
       }
     }
-    return await writer.close()
+    const fieldsHash = index.hasFields ? writer.hashFields() : null
+    return { shard: await writer.close(), fieldsHash }
   } finally {
     await index.close()
   }

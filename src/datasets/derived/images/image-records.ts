@@ -5,8 +5,8 @@ import type { ReportProgress } from '../../conversion-input.js'
 import { openImageIndex } from '../../images/image-index.js'
 import { decodeExample } from '../../images/tfrecord/example.js'
 import { readRecords } from '../../images/tfrecord/tfrecord-reader.js'
+import { TextList } from '../../text-list.js'
 import type { SourceDataset } from '../source-dataset.js'
-import { TextList } from '../text-list.js'
 
 /** What derivations know of each image of a data set, in the order of its shards. */
 export interface ImageRecords {
@@ -17,13 +17,15 @@ export interface ImageRecords {
   sizes: { heights: Int32Array; widths: Int32Array } | null
   /** The paths in the upload, if they were asked for; null without an index. */
   sources: TextList | null
+  /** What the upload says of them beside their labels, if it was asked for; null if that is nothing. */
+  fields: TextList | null
 }
 
 /** Reads the index, or all shards if the data set is of a version that had none. */
 export async function readImageRecords(
   source: SourceDataset<ImagesManifest>,
   report: ReportProgress,
-  { withSources = false } = {},
+  { withSources = false, withFields = false } = {},
 ): Promise<ImageRecords> {
   const { manifest, folder } = source
   if (!manifest.index) return scanShards(source, report)
@@ -33,14 +35,17 @@ export async function readImageRecords(
   const sizes = { heights: new Int32Array(total), widths: new Int32Array(total) }
   const sources = withSources ? new TextList(total) : null
   const index = await openImageIndex(join(folder, manifest.index.name))
+  const fields = withFields && index.hasFields ? new TextList(total) : null
   try {
     let record = 0
-    for await (const { label, sha256, height, width, source } of index.rows()) {
+    for await (const row of index.rows()) {
+      const { label, sha256, height, width, source } = row
       labels[record] = label
       hashes[record] = BigInt(`0x${sha256}`)
       sizes.heights[record] = height
       sizes.widths[record] = width
       sources?.add(source)
+      fields?.add(row.fields)
       record++
       if (record % 1000 === 0) report({ phase: 'reading', unit: 'images', done: record, total })
     }
@@ -48,7 +53,7 @@ export async function readImageRecords(
   } finally {
     await index.close()
   }
-  return { labels, hashes, sizes, sources }
+  return { labels, hashes, sizes, sources, fields }
 }
 
 function scanShards(
@@ -69,7 +74,7 @@ function scanShards(
     }
   }
   checkCount(record, manifest)
-  return { labels, hashes, sizes: null, sources: null }
+  return { labels, hashes, sizes: null, sources: null, fields: null }
 }
 
 function checkCount(found: number, { id, records }: ImagesManifest): void {

@@ -12,21 +12,9 @@ import { sampleSizes } from '../sample-size.js'
 import { assignParts, countStrata, oneStratum, type Strata } from '../sampling.js'
 import { type StepErrors, unknownName } from '../step-errors.js'
 import { dropDuplicates } from './duplicates.js'
+import type { ImageFacts } from './image-facts.js'
 import { type ImageSelection, keptRecords, leftOut, withoutEmptySplits } from './image-selection.js'
 import { splitImages } from './split-images.js'
-
-/** What is known of the images of a data set, by their places in it. */
-export interface ImageFacts {
-  /** The first 64 bits of the SHA-256 of each image as stored. */
-  hashes: BigUint64Array
-  /** The size of each image as it was uploaded. */
-  heightOf(record: number): number
-  widthOf(record: number): number
-  /** The path of each image in its upload; null in data sets of versions that did not keep it. */
-  sourceOf: ((record: number) => string) | null
-  /** The labels that a step gives, by path. */
-  labelsOf(step: LabelStep): ReadonlyMap<string, string>
-}
 
 /** Does a step. Adds errors that name its fields if it does not fit the data set. */
 export function doImageStep(
@@ -42,7 +30,7 @@ export function doImageStep(
     case 'sample':
       return sample(step, selection, errors)
     case 'split':
-      return splitImages(step, selection, facts.hashes, errors, notes)
+      return splitImages(step, selection, facts, errors, notes)
     case 'relabel':
       return relabel(step, selection, errors)
     case 'label':

@@ -24,6 +24,8 @@ export interface ImageSurvey {
   splits: SplitNumbers
   /** Images of each format. */
   formats: Record<string, number>
+  /** True if the upload says more of its images than their labels. */
+  hasFields: boolean
 }
 
 /**
@@ -40,6 +42,7 @@ export async function stageImages(
     labels: new LabelNumbers(),
     splits: new SplitNumbers(),
     formats: {},
+    hasFields: false,
   }
   let totalPixels = 0
   for await (const image of stream.images) {
@@ -51,7 +54,12 @@ export async function stageImages(
     checkForm(form, image)
     const checked = problems.attempt(() => check(image, survey, limits))
     if (!checked) continue
-    staged.add(checked, image.content, String(image.label), image.split ?? '')
+    staged.add(checked, image.content, {
+      label: String(image.label),
+      split: image.split ?? '',
+      fields: image.fields ?? '',
+    })
+    if (image.fields) survey.hasFields = true
     const size = staged.size(staged.length - 1)
     survey.sizes.add(size)
     totalPixels += size.height * size.width

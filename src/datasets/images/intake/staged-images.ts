@@ -26,6 +26,21 @@ export interface StagedImage {
   split: number
 }
 
+/** What the upload says of an image. Parts of its key. */
+export interface ImageWords {
+  label: string
+  /** Empty if the upload has no splits. */
+  split: string
+  /** As JSON; empty if there are none. */
+  fields: string
+}
+
+/** Where an image comes from, and what the upload says of it. */
+export interface ImageOrigin {
+  location: FileLocation
+  fields: string
+}
+
 /**
  * The images of an upload in a temporary file, with what is known of each in about 40 bytes of memory. A
  * stream is read once, and only after all of it is it known to which size its images are brought.
@@ -33,13 +48,13 @@ export interface StagedImage {
 export class StagedImages {
   readonly labels = new GrowingArray(length => new Int32Array(length))
   readonly splits = new GrowingArray(length => new Uint8Array(length))
-  /** Random, but equal for equal bytes, labels and splits: 48 bits. */
+  /** Random, but equal for equal bytes and equal words: 48 bits. */
   readonly keys = new GrowingArray(length => new Float64Array(length))
   private readonly heights = new GrowingArray(length => new Uint16Array(length))
   private readonly widths = new GrowingArray(length => new Uint16Array(length))
   private readonly offsets = new GrowingArray(length => new Float64Array(length))
   private readonly contentBytes = new GrowingArray(length => new Uint32Array(length))
-  private readonly locationBytes = new GrowingArray(length => new Uint32Array(length))
+  private readonly originBytes = new GrowingArray(length => new Uint32Array(length))
   /** Format, orientation, channels and traits. */
   private readonly kinds = new GrowingArray(length => new Uint16Array(length))
   private readonly path: string
@@ -60,20 +75,21 @@ export class StagedImages {
     return this.labels.length
   }
 
-  /** Copies the content. `labelText` and `splitName` are part of the key. */
-  add(image: StagedImage, content: Uint8Array, labelText: string, splitName: string): void {
-    const location = Buffer.from(JSON.stringify(image.location))
+  /** Copies the content. */
+  add(image: StagedImage, content: Uint8Array, words: ImageWords): void {
+    const origin: ImageOrigin = { location: image.location, fields: words.fields }
+    const originBytes = Buffer.from(JSON.stringify(origin))
     this.offsets.push(this.bytes)
     this.contentBytes.push(content.length)
-    this.locationBytes.push(location.length)
+    this.originBytes.push(originBytes.length)
     this.labels.push(image.label)
     this.splits.push(image.split)
     this.heights.push(image.height)
     this.widths.push(image.width)
     this.kinds.push(packKind(image))
-    this.keys.push(contentKey(content, labelText, splitName))
+    this.keys.push(contentKey(content, words))
     this.blocks.append(content)
-    this.blocks.append(location)
+    this.blocks.append(originBytes)
   }
 
   /** The bytes of an image, in a buffer of just their length. */
@@ -86,8 +102,12 @@ export class StagedImages {
   }
 
   location(index: number): FileLocation {
+    return this.origin(index).location
+  }
+
+  origin(index: number): ImageOrigin {
     const offset = this.offsets.at(index) + this.contentBytes.at(index)
-    const bytes = Buffer.allocUnsafe(this.locationBytes.at(index))
+    const bytes = Buffer.allocUnsafe(this.originBytes.at(index))
     return JSON.parse(this.read(offset, bytes).toString())
   }
 
@@ -160,9 +180,9 @@ function packKind({ format, orientation, channels, traits }: StagedImage): numbe
   return number | (orientation << 3) | (channels << 7) | (traitBits << 10)
 }
 
-function contentKey(content: Uint8Array, labelText: string, splitName: string): number {
+function contentKey(content: Uint8Array, { label, split, fields }: ImageWords): number {
   const hash = createHash('sha256')
-    .update(JSON.stringify([splitName, labelText]))
+    .update(JSON.stringify([split, label, ...(fields === '' ? [] : [fields])]))
     .update(content)
   return hash.digest().readUIntBE(0, 6)
 }

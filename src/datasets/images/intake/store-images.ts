@@ -55,6 +55,8 @@ interface StoreTask {
   scratch: string
   report: ReportProgress
   problems: ProblemList
+  /** True if some images have fields. */
+  hasFields: boolean
 }
 
 /** Decodes all images, and writes shards and index without those that are damaged. Throws if these refuse the upload. */
@@ -114,9 +116,9 @@ class ImageWriting {
     private readonly deps: StoreTask,
     private readonly ranks: Uint8Array,
   ) {
-    const { plan, classes, splits, folder } = deps
+    const { plan, classes, splits, folder, hasFields } = deps
     mkdirSync(join(folder, 'shards'))
-    this.index = new ImageIndexWriter(folder)
+    this.index = new ImageIndexWriter(folder, { hasFields })
     this.fingerprints = new Fingerprinter(plan.shape)
     this.duplicates = new DuplicateSearch(plan.shape)
     this.parts = Array.from({ length: Math.max(1, splits.names.length) }, () => ({
@@ -137,14 +139,15 @@ class ImageWriting {
     part.classCounts[label]!++
     part.pixels.add(pixels)
     const hash = createHash('sha256').update(pixels).digest()
-    this.identity.add(hash, label, split)
+    const { location, fields } = staged.origin(index)
+    this.identity.add(hash, label, split, fields)
     const fingerprint = this.fingerprints.compute(pixels)
     this.duplicates.add(hash.readUIntBE(0, 6), fingerprint, split)
     this.stored.push(index)
     const { name } = this.planned[this.plannedShard]!
     this.writer ??= new TfrecordWriter(join(this.deps.folder, name))
     this.index.add({
-      source: sourceOf(staged.location(index)),
+      source: sourceOf(location),
       label,
       shard: this.shards.length,
       offset: this.writer.position,
@@ -152,6 +155,7 @@ class ImageWriting {
       ...staged.size(index),
       sha256: hash.toString('hex', 0, 8),
       dhash: fingerprintHex(fingerprint),
+      fields,
     })
     this.writer.write(...exampleParts({ image: stored, label }, plan.shape))
   }
@@ -255,8 +259,9 @@ class SetIdentity {
   private sum = 0n
 
   /** `pixelHash` is a SHA-256. */
-  add(pixelHash: Uint8Array, label: number, split: number): void {
-    const digest = createHash('sha256').update(`${label} ${split} `).update(pixelHash).digest('hex')
+  add(pixelHash: Uint8Array, label: number, split: number, fields: string): void {
+    const words = `${label} ${split} ${fields}`
+    const digest = createHash('sha256').update(words).update(pixelHash).digest('hex')
     this.sum = BigInt.asUintN(256, this.sum + BigInt(`0x${digest}`))
   }
 
