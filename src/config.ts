@@ -6,6 +6,7 @@ import {
   integer,
   listOf,
   oneOf,
+  parseBucket,
   parseFetchable,
   parseFolders,
   parseHost,
@@ -41,6 +42,10 @@ export interface Config {
   /** Addresses and networks of proxies whose X-Forwarded headers count. */
   trustedProxies: readonly string[]
   dataFolder: string
+  /** The bucket that is the record, and the prefix of its keys; null: the data folder is the record. */
+  store: { bucket: string; prefix: string } | null
+  /** Bytes that local copies of a bucket's folders may take; null: half of the disk. */
+  storeCacheBytes: number | null
   /** null: `npm start` runs its own Redis. */
   redis: RedisConnectionOptions | null
   /** Prefix of every Redis key, so that several servers can share one Redis. */
@@ -113,6 +118,8 @@ export const settingNames = [
   'TRAINYARD_SERVING_RUNTIME',
   'TRAINYARD_SLOTS',
   'TRAINYARD_SPARE_TRAINERS',
+  'TRAINYARD_STORE',
+  'TRAINYARD_STORE_CACHE',
   'TRAINYARD_TRAINING_KERNELS',
   'TRAINYARD_TRUSTED_PROXIES',
   'TRAINYARD_WEBHOOKS',
@@ -181,6 +188,18 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
       'addresses and networks such as 10.0.0.5 or 10.0.0.0/8, separated by commas; or loopback',
     ),
     dataFolder: resolve(read('TRAINYARD_DATA', 'data', text => text, 'a folder')),
+    store: read<Config['store']>(
+      'TRAINYARD_STORE',
+      null,
+      parseBucket,
+      's3://BUCKET or s3://BUCKET/PREFIX; unset, the data folder is the store',
+    ),
+    storeCacheBytes: read<number | null>(
+      'TRAINYARD_STORE_CACHE',
+      null,
+      parseMemory,
+      "a size such as 50GiB, or 'unlimited'",
+    ),
     redis: read<RedisConnectionOptions | null>(
       'REDIS_URL',
       null,

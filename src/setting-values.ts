@@ -38,6 +38,14 @@ export const parseHost = (text: string) =>
     ? text.toLowerCase()
     : undefined
 
+/** `s3://bucket/prefix`; the prefix gets a `/` at its end. */
+export function parseBucket(text: string): { bucket: string; prefix: string } | undefined {
+  const [, bucket, prefix] =
+    /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:\/[\w.=-]+)*)\/?$/.exec(text) ?? []
+  if (bucket === undefined || prefix!.split('/').some(name => /^\.+$/.test(name))) return undefined
+  return { bucket, prefix: prefix === '' ? '' : `${prefix!.slice(1)}/` }
+}
+
 export function parseOrigin(text: string): string | undefined {
   if (text === '*') return text
   const url = parseHttpUrl(text)

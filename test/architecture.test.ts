@@ -330,7 +330,10 @@ const homes: readonly (readonly [name: RegExp, home: RegExp])[] = [
   [/^@grpc\//, /^src\/serving\/grpc\//],
   [/^@tus\//, /^src\/api\/tus-server\.ts$/],
   [/^(preact|@preact\/.+|uplot)(\/|$)/, /^src\/dashboard\//],
-  [/^@aws-sdk\//, /^src\/datasets\/sources\/s3-objects\.ts$/],
+  [
+    /^@aws-sdk\//,
+    /^(src\/store\/s3\/|(src\/datasets\/sources\/s3-objects|testing\/object-store)\.ts$)/,
+  ],
   [/^commander$/, /^src\/cli\//],
   [/^(playwright|axe)-core$/, /^testing\/browser\.ts$/],
 ]

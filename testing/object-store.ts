@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { eventually } from './eventually.js'
 import { freePort } from './free-port.js'
 
@@ -26,10 +27,11 @@ export interface ObjectStore {
   secretKey: string
 }
 
-/** Starts one for a test, on loopback, with its data in `folder`. */
+/** Starts one for a test, on loopback, with its data in `folder`. `isOpen`: it checks no signatures. */
 export async function startObjectStore(
   t: { after(work: () => Promise<void>): void },
   folder: string,
+  { isOpen = false } = {},
 ): Promise<ObjectStore> {
   if (!installed) throw new Error(String(needsObjectStore.skip))
   const [accessKey, secretKey] = ['test-key', 'test-secret']
@@ -44,7 +46,8 @@ export async function startObjectStore(
   const server: ChildProcess = spawn(
     join(installed.folder, 'bin', 'weed'),
     [
-      ...['server', '-s3', '-filer', `-dir=${folder}`, `-s3.config=${config}`, '-ip=127.0.0.1'],
+      ...['server', '-s3', '-filer', `-dir=${folder}`, '-ip=127.0.0.1'],
+      ...(isOpen ? [] : [`-s3.config=${config}`]),
       ...['-ip.bind=127.0.0.1', '-master.volumeSizeLimitMB=64', '-volume.max=8', ...ports],
     ],
     { stdio: 'ignore', cwd: folder },
@@ -59,6 +62,24 @@ export async function startObjectStore(
     return answer !== null && answer.status < 500
   })
   return { endpoint, accessKey, secretKey }
+}
+
+/** Makes a bucket in it, and lets the AWS SDK of this process and its children find the credentials, as an operator would. */
+export async function makeBucket(
+  { endpoint, accessKey, secretKey }: ObjectStore,
+  bucket: string,
+): Promise<NodeJS.ProcessEnv> {
+  const environment = { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey }
+  Object.assign(process.env, environment)
+  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true })
+  await eventually('a bucket', () =>
+    client.send(new CreateBucketCommand({ Bucket: bucket })).then(
+      () => true,
+      () => false,
+    ),
+  )
+  client.destroy()
+  return { ...environment, AWS_ENDPOINT_URL_S3: endpoint }
 }
 
 function readMarker(): { folder: string } | null {

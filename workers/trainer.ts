@@ -7,7 +7,7 @@ import type { FromTrainer, StopReason, ToTrainer, TrainerTask } from '../src/spe
 import { isBoosting, isPrediction } from '../src/spec/job.js'
 import type { MemoryEstimate } from '../src/spec/memory-estimate.js'
 import { diskWithFailpoints } from '../src/store/failpoints.js'
-import { openFolderStore } from '../src/store/folder-store.js'
+import { openStore } from '../src/store/open-store.js'
 import { AttemptSuperseded, type TrainerDeps } from './attempts/attempt-recorder.js'
 import { runBoostingAttempt } from './attempts/boosting-attempt.js'
 import { runNetworkAttempt } from './attempts/network-attempt.js'
@@ -36,21 +36,24 @@ async function main(): Promise<void> {
   })
   // the worker is gone, and with it the lease on the job
   process.on('disconnect', exitNow)
-  const store = await openFolderStore(
-    config.dataFolder,
-    diskWithFailpoints(config.failpoints, 'trainer'),
-  )
+  const disk = diskWithFailpoints(config.failpoints, 'trainer')
+  const store = await openStore(config, { disk, keepsFolders: true })
+  const sendAfterLogs = async (message: FromTrainer) => {
+    // whoever hears of the end reads all rows
+    if (endings.has(message.type)) await store.syncAll()
+    await send(message)
+  }
   // a trainer without a task is a spare, so it loads TensorFlow, which most jobs need
   if (!(await arrivesSoon(assigned))) loadTensorFlow()
   await send({ type: 'ready' })
   const task = await assigned
   try {
-    await train(task, { store, send, stopRequested })
+    await train(task, { store, send: sendAfterLogs, stopRequested })
   } catch (error) {
     const failure = toFailure(error)
     // a bug or a broken machine: the worker sees the exit code and may start another attempt
     if (!failure) throw error
-    await send({ type: 'failed', ...failure })
+    await sendAfterLogs({ type: 'failed', ...failure })
   }
   // everything is stored and sent
   exitNow()
@@ -58,6 +61,9 @@ async function main(): Promise<void> {
 
 /** Skips TensorFlow's clean-up of its input threads, which can take 30 s. */
 const exitNow = () => void process.kill(process.pid, 'SIGKILL')
+
+/** Messages with which an attempt ends. */
+const endings: ReadonlySet<FromTrainer['type']> = new Set(['finished', 'failed', 'stopped'])
 
 const assignmentWaitMs = 200
 

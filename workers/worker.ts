@@ -18,6 +18,7 @@ import { blockingOptions, connect, logConnectionErrors } from '../src/jobs/queue
 import { TrainingTotals } from '../src/jobs/queue/training-totals.js'
 import { WorkerReports } from '../src/jobs/queue/worker-reports.js'
 import { Checkpoints } from '../src/jobs/record/checkpoints.js'
+import { jobPaths } from '../src/jobs/record/job-paths.js'
 import { JobRecords } from '../src/jobs/record/records.js'
 import { restoreRunLinks } from '../src/jobs/record/run-links.js'
 import { JobLog } from '../src/jobs/telemetry/job-log.js'
@@ -27,9 +28,8 @@ import { logOutput } from '../src/log.js'
 import { packageFolder, scriptPath } from '../src/places.js'
 import { DiskSpace } from '../src/store/disk-space.js'
 import { diskWithFailpoints } from '../src/store/failpoints.js'
-import { openFolderStore } from '../src/store/folder-store.js'
+import { openStore } from '../src/store/open-store.js'
 import { openPrivateFolder } from '../src/store/private-folder.js'
-import { sweepStaging } from '../src/store/staging.js'
 import { AttemptRunner } from './supervision/attempt.js'
 import { Consumer } from './supervision/consumer.js'
 import { Watchdog } from './supervision/consumer-watchdog.js'
@@ -71,8 +71,8 @@ async function main(): Promise<void> {
   )
   await openPrivateFolder(config.dataFolder, line => log.warn(line))
   const disk = diskWithFailpoints(config.failpoints, 'worker')
-  const store = await openFolderStore(config.dataFolder, disk)
-  const diskSpace = new DiskSpace(config.dataFolder, disk)
+  const store = await openStore(config, { disk })
+  const diskSpace = new DiskSpace(config.dataFolder, disk, () => store.problem())
   diskSpace.watch(problem => {
     if (problem === null) log.info('the disk of the data folder takes writes again: jobs go on')
     else log.error({ problem }, 'jobs wait until the disk of the data folder takes writes')
@@ -128,7 +128,8 @@ async function main(): Promise<void> {
         totals,
         diskProblem,
         log,
-        sweep: () => sweepStaging(config.dataFolder),
+        sweep: () => store.sweep(),
+        closeLogs: id => store.closeLogs(jobPaths(id).root),
       },
       id,
     )

@@ -34,7 +34,7 @@ import type { CheckpointContract, CheckpointExportTask } from '../spec/ipc-messa
 import { DamageRegistry } from '../store/damage-registry.js'
 import { DiskSpace } from '../store/disk-space.js'
 import { diskWithFailpoints } from '../store/failpoints.js'
-import { openFolderStore } from '../store/folder-store.js'
+import { openStore, type StoreSettings } from '../store/open-store.js'
 import type { Store } from '../store/store.js'
 import { ModelWatch } from '../watching/model-watch.js'
 import { readReference } from '../watching/reference.js'
@@ -75,7 +75,7 @@ export interface Parts {
   retention: CheckpointRetention
 }
 
-export interface PartsConfig {
+export interface PartsConfig extends Partial<StoreSettings> {
   dataFolder: string
   redis: RedisConfig
   /** Networks that webhooks may call. */
@@ -84,7 +84,6 @@ export interface PartsConfig {
   dataRoots?: readonly string[]
   /** What data sets may be fetched from beside public addresses. */
   fetchAllow?: readonly string[]
-  s3?: SourceSettings['s3']
   /** A key to accept besides those in the data folder. */
   key: string | null
   /** A file with further keys to accept, one on each line. */
@@ -117,8 +116,10 @@ export async function openParts(
   const { dataFolder, redis } = config
   const env = { ...config.childEnvironment, TRAINYARD_DATA: dataFolder }
   const files = diskWithFailpoints(config.failpoints, 'api')
-  const store = await openFolderStore(dataFolder, files)
-  const disk = new DiskSpace(dataFolder, files)
+  const s3 = config.s3 ?? { endpoint: null, region: 'us-east-1' }
+  const { store: bucket = null, storeCacheBytes = null } = config
+  const store = await openStore({ dataFolder, store: bucket, storeCacheBytes, s3 }, { disk: files })
+  const disk = new DiskSpace(dataFolder, files, () => store.problem())
   const stopWatching = disk.watch(problem => {
     if (problem === null) log.info('the disk of the data folder takes writes again')
     else log.error({ problem }, 'jobs wait, and uploads and new jobs may be refused')
@@ -145,7 +146,7 @@ export async function openParts(
   const sourceSettings = {
     roots: config.dataRoots ?? [],
     rules: parseFetchRules(config.fetchAllow ?? []),
-    s3: config.s3 ?? { endpoint: null, region: 'us-east-1' },
+    s3,
     ...(overrides.fetchTiming && { timing: overrides.fetchTiming }),
   }
   const sources = new Sources(sourceSettings, uploads, datasets.limits)
@@ -241,7 +242,9 @@ export async function openParts(
   })
   const retention = new CheckpointRetention({ store, keepDays: config.checkpointDays ?? null, log })
   retention.start()
-  const damageScan = new DamageScan([jobs, datasets, models, weights, webhooks], log)
+  const damageScan = new DamageScan([jobs, datasets, models, weights, webhooks], log, {
+    inBucket: bucket !== null,
+  })
   const close = async () => {
     await imports.close()
     await damageScan.close()

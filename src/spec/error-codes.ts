@@ -299,6 +299,11 @@ export const errorCodes = {
     when: 'another Trainyard uses the data folder',
     help: 'Stop the other one, or set TRAINYARD_DATA to another folder.',
   },
+  STORE_UNSUITABLE: {
+    kind: 'unavailable',
+    when: 'the bucket that TRAINYARD_STORE names ignores or refuses conditional writes, by which workers agree on who owns a job',
+    help: 'Use a store that has them; docs/bucket.md lists some.',
+  },
   DATA_FOLDER_UNUSABLE: {
     kind: 'unavailable',
     when: 'the data folder cannot be created or written',

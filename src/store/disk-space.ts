@@ -42,6 +42,8 @@ export class DiskSpace {
   constructor(
     root: string,
     private readonly disk: Disk = realDisk,
+    /** Why the store takes nothing, if it is not this disk; null if it does. */
+    private readonly storeProblem: () => Promise<string | null> = async () => null,
   ) {
     this.root = resolve(root)
   }
@@ -77,7 +79,8 @@ export class DiskSpace {
         this.spaceProblem(freeBytes, totalBytes) ??
         inodeProblem(space) ??
         (await this.accessProblem()) ??
-        (await this.writeProblem())
+        (await this.writeProblem()) ??
+        (await this.storeProblem())
       this.lastStatus = { freeBytes, totalBytes, problem }
     } catch (error) {
       const problem = `the disk of the data folder does not answer (${errorCode(error)})`

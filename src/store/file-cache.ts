@@ -31,43 +31,58 @@ export async function stampOf(path: string): Promise<Stamp | null> {
   }
 }
 
-/**
- * Caches what was parsed from files that are only ever replaced as a whole. While a file has the same stamp, the
- * value is still right. It is frozen, because callers share it. Damage changes the stamp, so it is noticed.
- */
-export class FileCache {
+/** Keeps values by key, each with a stamp of what it was parsed from. They are frozen, because callers share them. */
+export class ValueCache {
   /** The least recently used one first. */
   private readonly entries = new Map<string, CachedFile>()
   private bytes = 0
 
-  /** Returns the cached value of the file, or what `load` returns. */
-  async read<T>(path: string, load: () => Promise<T | null>): Promise<T | null> {
-    const stamp = await stampOf(path)
-    const cached = this.entries.get(path)
-    this.forget(path)
-    if (stamp && cached?.stamp === stamp.text) {
-      this.remember(path, cached)
-      return cached.value as T
-    }
-    const value = await load()
-    if (stamp?.isSettled && value !== null && stamp.bytes <= maxFileBytes)
-      this.remember(path, { stamp: stamp.text, bytes: stamp.bytes, value: deepFreeze(value) })
-    return value
+  get(key: string): CachedFile | null {
+    const entry = this.entries.get(key)
+    if (!entry) return null
+    this.forget(key)
+    this.remember(key, entry)
+    return entry
   }
 
-  private remember(path: string, entry: CachedFile): void {
-    this.forget(path)
-    this.entries.set(path, entry)
+  set(key: string, entry: CachedFile): void {
+    this.forget(key)
+    if (entry.bytes <= maxFileBytes)
+      this.remember(key, { ...entry, value: deepFreeze(entry.value) })
+  }
+
+  forget(key: string): void {
+    this.bytes -= this.entries.get(key)?.bytes ?? 0
+    this.entries.delete(key)
+  }
+
+  private remember(key: string, entry: CachedFile): void {
+    this.entries.set(key, entry)
     this.bytes += entry.bytes
     for (const oldest of this.entries.keys()) {
       if (this.bytes <= maxBytes) break
       this.forget(oldest)
     }
   }
+}
 
-  private forget(path: string): void {
-    this.bytes -= this.entries.get(path)?.bytes ?? 0
-    this.entries.delete(path)
+/**
+ * Caches what was parsed from files that are only ever replaced as a whole. While a file has the same stamp, the
+ * value is still right. Damage changes the stamp, so it is noticed.
+ */
+export class FileCache {
+  private readonly values = new ValueCache()
+
+  /** Returns the cached value of the file, or what `load` returns. */
+  async read<T>(path: string, load: () => Promise<T | null>): Promise<T | null> {
+    const stamp = await stampOf(path)
+    const cached = this.values.get(path)
+    if (stamp && cached?.stamp === stamp.text) return cached.value as T
+    this.values.forget(path)
+    const value = await load()
+    if (stamp?.isSettled && value !== null)
+      this.values.set(path, { stamp: stamp.text, bytes: stamp.bytes, value })
+    return value
   }
 }
 

@@ -208,6 +208,15 @@ class FolderStore implements Store {
     })
   }
 
+  /** The system writes them back. */
+  async syncAll(): Promise<void> {}
+
+  async closeLogs(): Promise<void> {}
+
+  async logFile(key: string): Promise<string> {
+    return pathOf(this.root, key)
+  }
+
   readFrom(key: string, offset: number, length = Number.POSITIVE_INFINITY): Promise<Buffer> {
     return withStorageErrors(async () => {
       const handle = await openRegularFile(pathOf(this.root, key), key).catch(error =>
@@ -262,6 +271,15 @@ class FolderStore implements Store {
       await syncUpTo(this.disk, this.root, dirname(path))
       await rm(trash, { recursive: true, force: true })
     })
+  }
+
+  sweep(): Promise<void> {
+    return sweepStaging(this.root)
+  }
+
+  /** The disk of the data folder is all there is. */
+  async problem(): Promise<string | null> {
+    return null
   }
 
   /** Writes a temporary file and then moves it into place, so that no reader sees half a file. */

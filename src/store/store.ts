@@ -77,17 +77,27 @@ export interface Store {
   append(key: string, content: string | Uint8Array): Promise<void>
   /** Makes all earlier appends durable. */
   sync(key: string): Promise<void>
+  /** Call before this process says that it has done its task: whoever reads its logs then, on any host, reads all. */
+  syncAll(): Promise<void>
+  /** Makes the logs below a prefix durable, whoever of this host wrote them. They do not grow any more. */
+  closeLogs(prefix: string): Promise<void>
   /** The bytes of a log from `offset` on, at most `length`. Empty if there is no such log. */
   readFrom(key: string, offset: number, length?: number): Promise<Buffer>
+  /** The path of a local file with the content of a log. Do not write to it. */
+  logFile(key: string): Promise<string>
   /** The size of a log in bytes; 0 if there is no such log. */
   size(key: string): Promise<number>
   /** The bytes that the removal of a key frees; 0 if there is no such key. */
   bytesBelow(key: string): Promise<number>
   /**
-   * Makes `key` a symbolic link to the folder of another key. Does nothing if the key exists. A crash of the
-   * machine may lose it.
+   * Makes `key` a symbolic link to the folder of another key; in a bucket, an object that names it. Does nothing if the
+   * key exists. A crash of the machine may lose it.
    */
   link(key: string, target: string): Promise<void>
   /** Removes a key and everything below it, atomically. Does nothing if there is no such key. */
   remove(key: string): Promise<void>
+  /** Removes what processes left behind that died in the middle of a change. */
+  sweep(): Promise<void>
+  /** Why nothing can be stored at the moment, in one line, beside what the disk of the data folder says; null if it can. */
+  problem(): Promise<string | null>
 }

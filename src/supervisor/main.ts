@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Config, childEnvironment, readConfig } from '../config.js'
+import { type Config, childEnvironment, readConfig, setEnvironment } from '../config.js'
 import { TrainyardError } from '../errors.js'
 import { scriptPath } from '../places.js'
 import type { FromApi } from '../spec/ipc-messages.js'
-import { openFolderStore } from '../store/folder-store.js'
+import { openStore } from '../store/open-store.js'
 import { assertRoomForNew, openPrivateFolder } from '../store/private-folder.js'
 import { toStorageError } from '../store/storage-errors.js'
 import { apiEnvironment, apiFlags, apiScript } from './api-process.js'
@@ -38,13 +38,15 @@ const workerScript = scriptPath('workers/worker')
 
 async function main(): Promise<void> {
   const config = readConfig()
+  // printed by each process, also into the logs of jobs
+  if (config.store) setEnvironment({ AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' })
   await openPrivateFolder(config.dataFolder, console.error)
   const lock = await lockFolder(config.dataFolder)
   await assertRoomForNew(config.dataFolder)
   // a server that was started again waits for a Redis that is away
   if (config.redis && !isRestarted) await assertRedisUsable(config.redis, config.redisPrefix)
-  // Here too, so that a folder of another format is reported once, before any process starts.
-  await openFolderStore(config.dataFolder)
+  // Here too, so that a store of another format is reported once, before any process starts.
+  await openStore(config, { keepsFolders: true })
   const listenSocket = await bind(config.host, config.port)
   const keptFiles = new KeptFiles(config.dataFolder, console.error)
   const redis = config.redis ? null : await EmbeddedRedis.open(config.dataFolder)
@@ -141,7 +143,7 @@ async function bind(host: string, port: number): Promise<ListenSocket> {
 
 async function printBanner(
   url: string,
-  { dataFolder, publicUrl }: Pick<Config, 'dataFolder' | 'publicUrl'>,
+  { dataFolder, store, publicUrl }: Pick<Config, 'dataFolder' | 'store' | 'publicUrl'>,
   redis: EmbeddedRedis | null,
 ): Promise<void> {
   const keyFile = join(dataFolder, 'key')
@@ -149,12 +151,13 @@ async function printBanner(
   const key = process.stdout.isTTY
     ? await readFile(keyFile, 'utf8').catch(() => 'see TRAINYARD_KEY')
     : null
+  const record = store === null ? '' : `\n    store        s3://${store.bucket}/${store.prefix}`
   const queue = redis ? `embedded${redis.adopted ? ', still running' : ''}` : 'REDIS_URL'
   console.log(`
   Trainyard listens on ${url}${publicUrl ? `, for ${publicUrl}` : ''} (first steps: open it in a browser)
 
     key          ${key === null ? `in ${keyFile}` : `${key.trim()}\n                 (kept in ${keyFile})`}
-    data folder  ${dataFolder}
+    data folder  ${dataFolder}${record}
     redis        ${queue}
 
   ${process.stdout.isTTY ? 'Ctrl-C' : '`trainyard down`'} stops it; running jobs continue at the next start.

@@ -1,4 +1,4 @@
-import { isDamaged, isMissing, toOneLine } from '../../src/errors.js'
+import { isDamaged, isMissing, TrainyardError, toOneLine } from '../../src/errors.js'
 import type { AttemptOutcome } from '../../src/jobs/queue/training-totals.js'
 import type { AttemptRecord } from '../../src/jobs/record/attempt-record.js'
 import type { Failure } from '../../src/spec/job.js'
@@ -68,3 +68,8 @@ export function nullIfMissing(error: unknown): null {
   if (isMissing(error)) return null
   throw error
 }
+
+/** The store cannot take or give anything at the moment. */
+export const isStorageError = (error: unknown): boolean =>
+  error instanceof TrainyardError &&
+  (error.code === 'STORAGE_FULL' || error.code === 'STORAGE_FAILED')

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TrainyardError } from '../../src/errors.js'
 import type { JobIndex } from '../../src/jobs/queue/job-index.js'
 import type { LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
 import type { TrainingTotals } from '../../src/jobs/queue/training-totals.js'
@@ -27,6 +26,7 @@ import {
   attemptEnd,
   countedAs,
   failed,
+  isStorageError,
   nullIfMissing,
   succeeded,
   toDatasetFailure,
@@ -56,6 +56,8 @@ export interface JobRunnerDeps {
   ): Pick<AttemptRunner, 'outcome' | 'stop' | 'kill'>
   /** Removes the half-written files of processes that have ended. */
   sweep(): Promise<void>
+  /** Makes what the attempts of a job logged durable. */
+  closeLogs(id: string): Promise<void>
   memory: MemoryBudget
   totals: Pick<TrainingTotals, 'leftQueue' | 'attemptEnded' | 'jobEnded'>
   /** Why the disk takes no writes, in one line; null if it does. */
@@ -257,6 +259,8 @@ export class JobRunner {
     await this.checkSuperseded()
     // best effort: if storage fails, the writes below wait for it
     if (outcome.kind === 'died') await this.deps.sweep().catch(() => {})
+    // first: who hears of the end reads the logs to theirs
+    await this.persist(() => this.deps.closeLogs(this.id))
     const end = attemptEnd(outcome, (this.stopReason ?? this.requestedStop) !== null)
     const ended = { ...attemptRecord, endedAt: new Date().toISOString(), ...end }
     await this.persist(() => records.writeAttempt(this.id, ended))
@@ -392,7 +396,3 @@ export class JobRunner {
     await statePublisher.publish(this.id, null, 'changed').catch(() => {})
   }
 }
-
-const isStorageError = (error: unknown): boolean =>
-  error instanceof TrainyardError &&
-  (error.code === 'STORAGE_FULL' || error.code === 'STORAGE_FAILED')

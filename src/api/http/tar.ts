@@ -11,14 +11,17 @@ interface Member {
 }
 
 interface TarSource {
-  folder: string
-  /** Files to pack, relative to `folder`. */
-  names: readonly string[]
+  /** The paths of the files to pack, by their names in the tar. */
+  paths: Readonly<Record<string, string>>
   /** The folder within the tar that contains everything. */
   root: string
   /** More files: name → content. */
   extra?: Record<string, string>
 }
+
+/** The paths of files of a folder, by their names in it. */
+export const pathsIn = (folder: string, names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(names.map(name => [name, join(folder, name)]))
 
 /** Sends `<name>.tar` as a download. */
 export async function sendTar(reply: FastifyReply, name: string, source: TarSource) {
@@ -33,10 +36,11 @@ export async function sendTar(reply: FastifyReply, name: string, source: TarSour
  * Opens all files before the first byte is sent. So a checkpoint that is pruned during the download still
  * arrives complete. A file that grows is cut at the size in its tar header.
  */
-async function createTar({ folder, names, root, extra = {} }: TarSource): Promise<Readable> {
+async function createTar({ paths, root, extra = {} }: TarSource): Promise<Readable> {
   const members: Member[] = Object.entries(extra).map(([name, content]) => ({ name, content }))
   try {
-    for (const name of names) members.push({ name, content: await open(join(folder, name)) })
+    for (const [name, path] of Object.entries(paths))
+      members.push({ name, content: await open(path) })
   } catch (error) {
     await closeMembers(members)
     throw error

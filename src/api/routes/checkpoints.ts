@@ -4,7 +4,7 @@ import type { Jobs } from '../../jobs/jobs.js'
 import { checkpointState } from '../../jobs/record/checkpoints.js'
 import { DamagedItems } from '../../spec/damaged-items.js'
 import { isKept, sendNotModified } from '../http/etag.js'
-import { sendTar } from '../http/tar.js'
+import { pathsIn, sendTar } from '../http/tar.js'
 import { CheckpointResponse, JobParam, tarResponse } from '../schemas.js'
 
 export interface CheckpointRoutesDeps {
@@ -79,13 +79,13 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<CheckpointRoutesDeps> =
     },
     async (request, reply) => {
       const { id, step } = request.params
-      const { checkpoint, ...files } = await jobs.checkpoint(id, step)
+      const { checkpoint, folder, names } = await jobs.checkpoint(id, step)
       if (isKept(request, reply, JSON.stringify(checkpoint))) return sendNotModified(reply)
       await jobs.assertCheckpointIntact(id, step)
       const name = `${id}-${step}`
       const { prefix } = checkpoint
       const extra = prefix === null ? {} : { checkpoint: checkpointState([prefix]) }
-      return sendTar(reply, name, { ...files, root: name, extra })
+      return sendTar(reply, name, { paths: pathsIn(folder, names), root: name, extra })
     },
   )
 }

@@ -255,8 +255,8 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
     },
     async (request, reply) => {
       const { id } = request.params
-      const { run, ...files } = await telemetry.eventFiles(id)
-      return sendTar(reply, `${id}-tensorboard`, { ...files, root: run })
+      const { run, paths } = await telemetry.eventFiles(id)
+      return sendTar(reply, `${id}-tensorboard`, { paths, root: run })
     },
   )
 }

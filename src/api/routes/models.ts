@@ -21,7 +21,7 @@ import { queryConflict } from '../http/http-error.js'
 import { sendPage } from '../http/list-answer.js'
 import { conditionIf, parseFields, parseListQuery, timeBetween } from '../http/list-query.js'
 import { splitLists } from '../http/split-lists.js'
-import { sendTar } from '../http/tar.js'
+import { pathsIn, sendTar } from '../http/tar.js'
 import { ModelFieldsResponse, ModelResponse, tarResponse } from '../schemas.js'
 
 export interface ModelRoutesDeps {
@@ -202,7 +202,8 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
       await models.assertIntact(model)
       const { id, version } = model
       const name = `${id}-${version}`
-      return sendTar(reply, name, { ...(await models.files(model)), root: name })
+      const { folder, names } = await models.files(model)
+      return sendTar(reply, name, { paths: pathsIn(folder, names), root: name })
     },
   )
 }

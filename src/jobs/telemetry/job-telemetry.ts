@@ -153,11 +153,13 @@ export class JobTelemetry {
   }
 
   /** Returns the job's TensorBoard event files, and the name that its run has in TensorBoard. */
-  async eventFiles(id: string): Promise<{ run: string; folder: string; names: string[] }> {
+  async eventFiles(id: string): Promise<{ run: string; paths: Record<string, string> }> {
     const run = runName(await this.deps.records.manifest(id))
     const { root } = jobPaths(id)
     const names = (await this.store.list(root)).filter(isEventFile)
-    return { run, folder: await this.store.folder(root), names }
+    const paths: Record<string, string> = {}
+    for (const name of names) paths[name] = await this.store.logFile(`${root}/${name}`)
+    return { run, paths }
   }
 
   private async attempts(id: string) {

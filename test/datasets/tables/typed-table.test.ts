@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import fc from 'fast-check'
 import { type UploadForm, validateForm } from '../../../src/datasets/form.js'
 import { InputFile } from '../../../src/datasets/input-file.js'
 import { defaultLimits } from '../../../src/datasets/limits.js'
@@ -28,7 +27,7 @@ async function readColumns(columns: MemoryColumn[], form: UploadForm = {}, batch
       folder,
       scratch: folder,
       limits: defaultLimits,
-      problems: new ProblemList(validateForm(form).onError, 'rows'),
+      problems: new ProblemList(),
       report() {},
     }
     return await convertColumns(input, memorySource(columns, batchRows))
@@ -199,44 +198,4 @@ test('a set of numbers knows the distinct ones, up to its limit', () => {
   assert.deepEqual([...atOnce.values()!].toSorted(), [...new Set(numbers)].toSorted())
   atOnce.addAll(Float64Array.of(1023, 5))
   assert.equal(atOnce.values(), null)
-})
-
-test('without the rows that have wrong values, a table is the one that never had them', async () => {
-  const wrongRows = fc.array(fc.boolean(), { minLength: 1, maxLength: 60 })
-  const property = fc.asyncProperty(
-    wrongRows,
-    wrongRows,
-    fc.integer({ min: 1, max: 70 }),
-    fc.constantFrom(undefined, 'dictionary' as const),
-    async (infinite, words, batchRows, as) => {
-      const isInfinite = (row: number) => infinite[row] === true
-      const isWord = (row: number) => words[row] === true
-      const tableOf = (keep: (row: number) => boolean): MemoryColumn[] => {
-        const kept = Array.from({ length: 64 }, (_, row) => row).filter(keep)
-        const sizes = kept.map(row => (isWord(row) ? 'n.d.' : row % 5 === 3 ? null : `${row / 4}`))
-        return [
-          { name: 'id', type: 'integer', as: 'int64', cells: kept.map(row => BigInt(row) ** 6n) },
-          {
-            name: 'x',
-            type: 'number',
-            cells: kept.map(row => (isInfinite(row) ? 1 / 0 : row / 8)),
-          },
-          { name: 'size', type: 'text', cells: sizes, ...(as && { as }) },
-          { name: 'city', type: 'text', cells: kept.map(row => (row % 7 ? `c${row % 3}` : null)) },
-        ]
-      }
-      const schema = '{"size":"number"}'
-      const isRight = (row: number) => !isInfinite(row) && !isWord(row)
-      const form = { schema, onError: 'skip', maxSkipped: '1' }
-      const skipping = await readColumns(
-        tableOf(() => true),
-        form,
-        batchRows,
-      )
-      const expected = await readColumns(tableOf(isRight), { schema }, 11)
-      assert.equal(skipping.id, expected.id)
-      assert.deepEqual(skipping.sample, expected.sample)
-    },
-  )
-  await fc.assert(property, { numRuns: 60 })
 })

@@ -84,6 +84,7 @@ function runnerOf(id: string, options: RunOptions = {}): JobRunner {
       statePublisher: new LiveStatePublisher(redis, prefix),
       findDataset: options.findDataset ?? (dataset => new Datasets(used).get(dataset)),
       sweep: async () => {},
+      closeLogs: async () => {},
       memory: options.memory ?? new MemoryBudget(8 * GiB),
       totals: new TrainingTotals(redis, prefix),
       diskProblem: options.diskProblem ?? (async () => null),

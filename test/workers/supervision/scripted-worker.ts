@@ -186,6 +186,7 @@ export async function runScripts(
       statePublisher,
       findDataset,
       sweep: async () => {},
+      closeLogs: async () => {},
       memory: new MemoryBudget(Number.POSITIVE_INFINITY),
       totals,
       diskProblem,
