@@ -129,6 +129,8 @@ async function main(): Promise<void> {
         diskProblem,
         log,
         sweep: () => store.sweep(),
+        // each time is some requests to a bucket
+        pollMs: config.store === null ? 2000 : 15_000,
         closeLogs: id => store.closeLogs(jobPaths(id).root),
       },
       id,

@@ -11,7 +11,11 @@ async function main(): Promise<void> {
     const message = `name one folder to copy to: ${usage}`
     throw new TrainyardError('INVALID_CONFIGURATION', message)
   }
-  const { dataFolder } = readConfig()
+  const { dataFolder, store } = readConfig()
+  if (store) {
+    const message = `the store is s3://${store.bucket}/${store.prefix}, and this copies data folders: turn on versioning for the bucket, or replicate it; the keys are in ${dataFolder}`
+    throw new TrainyardError('INVALID_CONFIGURATION', message)
+  }
   process.umask(0o077)
   const startedAt = performance.now()
   const { files, bytes } = await backUp(dataFolder, target)

@@ -8,6 +8,7 @@ import { disk } from '../../src/store/disk.js'
 import type { Bucket } from '../../src/store/s3/bucket.js'
 import { openBucketStore } from '../../src/store/s3/bucket-store.js'
 import { FolderCache } from '../../src/store/s3/folder-cache.js'
+import { sweepLeftovers } from '../../src/store/s3/leftovers.js'
 import { Removals } from '../../src/store/s3/removals.js'
 import { makeBucket, needsObjectStore, startObjectStore } from '../../testing/object-store.js'
 import { type S3Fault, startS3Proxy } from '../../testing/s3-proxy.js'
@@ -229,3 +230,40 @@ test('copies that were not used lately make room for others', needsObjectStore, 
   assert.ok((await readFile(join(await store.folder('m/1'), 'a'))).length === 1_000_000)
   assert.ok((await readFile(join(await store.folder('m/2'), 'a'))).length === 1_000_000)
 })
+
+test(
+  'files that no manifest names go after a day, once a day, and those of committed folders stay',
+  needsObjectStore,
+  async t => {
+    const proxy = await startS3Proxy(t, await sharedServer())
+    const { store, another } = await openBucket(t, proxy.endpoint)
+    const stage = async () => {
+      const staged = await store.stage()
+      await writeFile(join(staged, 'a'), 'content')
+      return staged
+    }
+    await store.commit(await stage(), 'm/1', {})
+    proxy.fault = (method, path) =>
+      method === 'PUT' && path.includes('manifest') ? { status: 500 } : null
+    for (const key of ['m/1/more', 'm/2'])
+      await assert.rejects(store.commit(await stage(), key, {}))
+    proxy.fault = () => null
+    const bucket = bucketOf(store)
+    const files = async () => {
+      const keys: string[] = []
+      for await (const { key } of bucket.list('.files/')) keys.push(key)
+      return keys
+    }
+    assert.equal((await files()).length, 3)
+    const dayMs = 24 * 3600_000
+    // an upload of today may be running
+    await sweepLeftovers(bucket)
+    assert.equal((await files()).length, 3)
+    // another process has looked today
+    await sweepLeftovers(bucket, Date.now() + dayMs / 2)
+    assert.equal((await files()).length, 3)
+    await sweepLeftovers(bucket, Date.now() + 2 * dayMs)
+    assert.match((await files()).join(), /^\.files\/m\/1\/[^/]+\/a$/)
+    assert.equal(await (await another()).verify('m/1'), true)
+  },
+)

@@ -36,8 +36,6 @@ import { progressAt } from './resumed-progress.js'
 import { attemptsWithoutProgress, exhaustedRetries, retryDelayMs } from './retry-policy.js'
 import { buildTask } from './trainer-task.js'
 
-const requestPollIntervalMs = 2000
-
 /** How often a job that waits for the machine looks whether it can go on. */
 const holdPollMs = 2000
 
@@ -56,6 +54,8 @@ export interface JobRunnerDeps {
   ): Pick<AttemptRunner, 'outcome' | 'stop' | 'kill'>
   /** Removes the half-written files of processes that have ended. */
   sweep(): Promise<void>
+  /** How often the store is asked for clients' requests, of which Redis tells at once; 2000 by default. */
+  pollMs?: number
   /** Makes what the attempts of a job logged durable. */
   closeLogs(id: string): Promise<void>
   memory: MemoryBudget
@@ -101,7 +101,7 @@ export class JobRunner {
   }
 
   async run(): Promise<JobRunOutcome> {
-    const pollTimer = setInterval(() => void this.pollRequests(), requestPollIntervalMs)
+    const pollTimer = setInterval(() => void this.pollRequests(), this.deps.pollMs ?? 2000)
     try {
       for (;;) {
         try {
@@ -169,7 +169,7 @@ export class JobRunner {
     this.attemptRunner?.kill()
   }
 
-  /** Checks whether clients want the attempt to stop: called on each notification and every 2 s. */
+  /** Checks whether clients want the attempt to stop: called on each notification and now and then. */
   async pollRequests(): Promise<void> {
     const runnerBefore = this.attemptRunner
     // if storage fails, the attempt fails too and reports it

@@ -6,7 +6,7 @@ import { exitCodes } from '../exit-codes.js'
 import type { Style } from '../output.js'
 import { countOf } from '../terminal/format.js'
 import { rowsText } from '../terminal/rows.js'
-import type { Check } from './checks/check.js'
+import { type Check, ok } from './checks/check.js'
 import { dataOption } from './server-options.js'
 
 /** `trainyard doctor`: what is wrong, and what helps. */
@@ -39,10 +39,17 @@ async function check(cli: Cli, folder: string): Promise<Check[]> {
     ...(await installation.checkInstallation()),
     ...(await redis.checkExternalRedis(cli.environment.REDIS_URL)),
     ...(await data.checkDataFolder(folder)),
+    ...storeCheck(cli.environment.TRAINYARD_STORE),
     await port.checkPort(folder, cli.environment),
     ...(await checkServer(cli)),
   ]
 }
+
+/** A bucket is tried by the server itself, with its credentials; the disk above has only local copies then. */
+const storeCheck = (bucket: string | undefined): Check[] =>
+  bucket
+    ? [ok('store', `${bucket}, which the server tries at its start; see 'disk' of /readyz`)]
+    : []
 
 const styles: Record<Check['status'], Style> = { ok: 'green', warning: 'yellow', failed: 'red' }
 
