@@ -63,11 +63,14 @@ class BlockReader {
     const { kernel, survey } = this.visitor
     let rows = 0
     while (offset < file.size) {
-      const bytes = file.read(offset, kernel.windowBytes)
-      const isLast = offset + bytes.length >= file.size
+      const start = kernel.windows[this.windows % 2]!
+      const length = Math.min(kernel.windowBytes, file.size - offset)
+      const bytes = kernel.bytes.subarray(start, start + length)
+      if (file.readInto) file.readInto(offset, bytes)
+      else bytes.set(file.read(offset, length))
+      const isLast = offset + length >= file.size
       if (!isValidText(bytes, isLast)) break
-      const start = kernel.windows[this.windows++ % 2]!
-      kernel.bytes.set(bytes, start)
+      this.windows++
       const read = this.readWindow(start, start + bytes.length, isLast, line)
       // the next window takes the place of the one before this
       if (read.rows === 0) survey.flush()
