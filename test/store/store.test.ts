@@ -321,6 +321,25 @@ for (const { name, skip, open } of storeKinds) {
     assert.equal((await store.readFrom(key, 0)).toString(), 'short\nand on\n')
   })
 
+  test(`${name}: a text that is replaced reads as the newest, whole and in parts`, {
+    skip,
+  }, async t => {
+    const { store, another } = await open(t)
+    const other = await another()
+    const key = 'jobs/a/chart.ndjson'
+    for (const text of ['one\n', 'another\n', 'third\n']) {
+      await store.replaceText(key, text)
+      for (const each of [store, other]) {
+        assert.equal((await each.readFrom(key, 0)).toString(), text)
+        assert.equal((await each.readFrom(key, 2, 3)).toString(), text.slice(2, 5))
+        assert.equal(await each.size(key), text.length)
+      }
+    }
+    await other.append(key, 'more\n')
+    await other.sync(key)
+    assert.equal((await store.readFrom(key, 0)).toString(), 'third\nmore\n')
+  })
+
   for (const [operation, { before, run, observe }] of Object.entries(operations)) {
     test(`${name}: after ${operation} its result is there`, { skip }, async t => {
       const { store, another } = await open(t)

@@ -1,5 +1,6 @@
 // A log in a bucket is a row of objects, since none can be appended to: `<key>/<generation>-<offset>`. A replaced or
-// compacted log begins a generation with one object, which is there at once; the highest generation counts.
+// compacted log begins a generation with one object, which is there at once; the highest generation counts. A text that
+// was never appended to is one object, `<key>`, which may be replaced.
 import { DamagedError } from '../../errors.js'
 import type { Bucket } from './bucket.js'
 
@@ -7,6 +8,8 @@ interface Segment {
   name: string
   offset: number
   bytes: number
+  /** Not an object of a log: another may take its place. */
+  isText?: true
 }
 
 export interface SegmentList {
@@ -36,8 +39,11 @@ export class LogSegments {
 
   /** Throws a DamagedError if a part is missing. */
   async list(key: string): Promise<SegmentList> {
-    const found: { generation: number; offset: number; bytes: number; name: string }[] = []
-    for await (const { key: name, bytes } of this.bucket.list(`${key}/`)) {
+    const found: (Segment & { generation: number })[] = []
+    let text: Segment | null = null
+    for await (const { key: name, bytes } of this.bucket.list(key)) {
+      if (name === key) text = { name, offset: 0, bytes, isText: true }
+      if (!name.startsWith(`${key}/`)) continue
       const [, generation, offset] = namePattern.exec(name.slice(key.length + 1)) ?? []
       if (offset === undefined) continue
       found.push({ generation: Number(generation), offset: Number(offset), bytes, name })
@@ -46,13 +52,16 @@ export class LogSegments {
     const segments = found
       .filter(each => each.generation === generation)
       .sort((a, b) => a.offset - b.offset)
+    const isWhole = segments[0]?.offset === 0
+    const all: Segment[] = text && !isWhole ? [text, ...segments] : segments
     let end = 0
-    for (const { offset, bytes } of segments) {
+    for (const { offset, bytes } of all) {
       if (offset !== end) throw new DamagedError(key, `lacks what begins at byte ${end}`)
       end += bytes
     }
-    const list = { generation, segments, bytes: end }
+    const list = { generation, segments: all, bytes: end }
     this.known.delete(key)
+    if (all[0]?.isText) return list
     this.known.set(key, list)
     if (this.known.size > 1000) this.known.delete(this.known.keys().next().value!)
     return list
@@ -101,11 +110,11 @@ export class LogSegments {
   }
 
   private async readSegment(
-    { name, bytes }: Segment,
+    { name, bytes, isText }: Segment,
     from: number,
     to: number,
   ): Promise<Buffer | null> {
-    if (bytes > wholeBytes) return this.bucket.getRange(name, from, to - from)
+    if (isText || bytes > wholeBytes) return this.bucket.getRange(name, from, to - from)
     const whole = this.kept.get(name) ?? (await this.bucket.getRange(name, 0, bytes))
     if (whole === null) return null
     this.keep(name, whole)
