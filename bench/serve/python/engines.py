@@ -36,6 +36,7 @@ def torch(model, precision, side, threads):
     import torch
     import torch._inductor.config
 
+    from serving import MAX_BATCH
     from torch_network import OnnxNetwork
 
     torch.set_num_threads(threads)
@@ -50,7 +51,8 @@ def torch(model, precision, side, threads):
                 torch._dynamo.mark_dynamic(images, 0)
             return compiled(images).numpy()
 
-    for n in (1, 8):
+    # batches of some sizes are compiled anew
+    for n in range(1, MAX_BATCH + 1):
         run(numpy.zeros((n, side, side, 3), numpy.float32))
     return run
 
