@@ -23,19 +23,18 @@ export function classFields(values: ClassValues, { outputs, topK }: ClassSelecti
   const { classes, probabilities, logits } = values
   const labels = Array.from({ length: classes }, (_, index) => values.labels[index] ?? `${index}`)
   const best = mostProbable(probabilities, classes, 1)
-  const fields: Record<PredictionOutput, PredictionField[]> = {
-    label: [
-      { name: 'label', values: best, texts: labels },
-      { name: 'index', values: best },
-    ],
-    probability: [{ name: 'probability', values: pick(probabilities, best, classes) }],
-    probabilities: [{ name: 'probabilities', values: probabilities, items: labels }],
-    logits: logits ? [{ name: 'logits', values: logits, items: labels }] : [],
+  const fields: PredictionField[] = []
+  if (outputs.includes('label')) {
+    fields.push({ name: 'label', values: best, texts: labels }, { name: 'index', values: best })
   }
+  if (outputs.includes('probability'))
+    fields.push({ name: 'probability', values: pick(probabilities, best, classes) })
+  if (outputs.includes('probabilities'))
+    fields.push({ name: 'probabilities', values: probabilities, items: labels })
+  if (outputs.includes('logits') && logits)
+    fields.push({ name: 'logits', values: logits, items: labels })
   return {
-    fields: Object.keys(fields).flatMap(name =>
-      outputs.includes(name as PredictionOutput) ? fields[name as PredictionOutput] : [],
-    ),
+    fields,
     top: topK === null ? null : rankedFields(probabilities, labels, Math.min(topK, classes)),
   }
 }

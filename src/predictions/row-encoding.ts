@@ -54,6 +54,10 @@ export type RowsReport = Omit<EncodedTable, 'values'> & {
 
 export type EncodedRows = RowsInput & { report: RowsReport }
 
+/** What the predictor takes of them. */
+export const inputOf = ({ rows, count, explain, offsets }: EncodedRows): RowsInput =>
+  offsets ? { rows, count, explain, offsets } : { rows, count, explain }
+
 export const rowModelOf = ({ input, target, labels, model }: BoostingModel): RowModel => ({
   columns: input.columns,
   // older models lack the list
@@ -100,18 +104,21 @@ function encodingOf(model: RowModel, kind: keyof Prepared): RowEncoding {
 export function encodeModelRows(
   given: GivenRows,
   model: RowModel,
-  { explain = false, ...options }: RowPredictionOptions,
+  options: RowPredictionOptions,
   limits: RowLimits,
 ): EncodedRows {
+  const { explain = false } = options
   const { columns, offset, outputs } = model
   const count = 'rows' in given ? given.rows.length : given.count
   checkRowCount(count, explain, { columns: columns.length, outputs }, limits)
-  const { values, ...report } =
+  const encoded =
     'rows' in given
       ? encodingOf(model, given.text ? 'text' : 'values').encode(given.rows, options)
       : encodingOf(model, 'values').encodeColumns(count, given.batches, options)
-  const input = offset === null ? { rows: values } : splitOffsets(values, count, offset)
-  return { ...input, count, explain, report }
+  const { values, unknownCategories, passedOver, absent } = encoded
+  const report = { unknownCategories, passedOver, absent }
+  if (offset === null) return { rows: values, count, explain, report }
+  return { ...splitOffsets(values, count, offset), count, explain, report }
 }
 
 interface RowSize {

@@ -12,18 +12,20 @@ export function rowFields(
 ): ReturnType<typeof classFields> {
   if (!isClassification(objective))
     return { fields: [valueField(objective, values, quantile.map(String))], top: null }
-  return classFields({ labels, ...probabilitiesOf(objective, values, outputs) }, selection)
+  if (objective !== 'binary')
+    return classFields({ classes: outputs, labels, probabilities: values }, selection)
+  return classFields({ classes: 2, labels, probabilities: bothClasses(values) }, selection)
 }
 
 /** Of two classes, XGBoost gives the probability of the second. The other one may need more digits than float32 has. */
-function probabilitiesOf(objective: BoostingObjective, values: Float32Array, outputs: number) {
-  if (objective !== 'binary') return { classes: outputs, probabilities: values }
+function bothClasses(values: Float32Array): Float64Array {
   const probabilities = new Float64Array(2 * values.length)
-  for (const [row, positive] of values.entries()) {
+  for (let row = 0; row < values.length; row++) {
+    const positive = values[row]!
     probabilities[2 * row] = 1 - positive
     probabilities[2 * row + 1] = positive
   }
-  return { classes: 2, probabilities }
+  return probabilities
 }
 
 function valueField(

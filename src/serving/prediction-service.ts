@@ -267,9 +267,15 @@ export class PredictionService {
       const since = performance.now()
       const values = await rowPredictor.predict(folder, input)
       statistics.executed({
-        ...{ name, version: model.version, count: input.count, size: null },
+        name,
+        version: model.version,
+        count: input.count,
+        size: null,
         // a row predictor does not tell its parts apart
-        ...{ inputMs: 0, inferMs: performance.now() - since, outputMs: 0, queuedMs: [0] },
+        inputMs: 0,
+        inferMs: performance.now() - since,
+        outputMs: 0,
+        queuedMs: [0],
       })
       return values
     })

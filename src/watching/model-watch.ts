@@ -40,13 +40,9 @@ export class ModelWatch {
     unknownCategories: Observation['unknownCategories'],
   ): void {
     const { rows, count } = input
-    this.add(
-      {
-        ...{ model, count, values, outputs, unknownCategories },
-        inputs: { rows, width: model.input.columns.length },
-      },
-      { kind: 'rows', ...input },
-    )
+    const inputs = { rows, width: model.input.columns.length }
+    const observation = { model, count, values, outputs, unknownCategories, inputs }
+    this.add(observation, { kind: 'rows', ...input })
   }
 
   /** An answered request of images. Never throws. */

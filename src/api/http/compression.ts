@@ -46,7 +46,9 @@ export function compressAnswers(app: FastifyInstance): void {
     if (request.routeOptions.config?.secret) return payload
     // the build compressed it
     if (reply.hasHeader('content-encoding')) return payload
-    reply.header('vary', [reply.getHeader('vary') ?? [], 'accept-encoding'].flat().join(', '))
+    const vary = reply.getHeader('vary')
+    const others = vary === undefined ? '' : `${[vary].flat().join(', ')}, `
+    reply.header('vary', `${others}accept-encoding`)
     const encoding = acceptedEncoding(request.headers['accept-encoding'])
     if (!encoding) return payload
     if (payload instanceof Readable) {

@@ -92,9 +92,15 @@ export class PredictionBodies {
       const message = `'${model.id}' predicts rows of a table: send ${textTypes.join(', ')}, ${arrowTypes[0]}, ${parquetType}, or ${tensorType} with a shape, not ${type}`
       throw new HttpError('UNSUPPORTED_MEDIA_TYPE', message)
     }
-    const task = { kind: 'rows', bytes: bytesOf(request), body, model: rowModelOf(model) } as const
-    const { limits } = this
-    return (await this.thread.read({ ...task, options, limits }, modelKey(model))) as EncodedRows
+    const task = {
+      kind: 'rows',
+      bytes: bytesOf(request),
+      body,
+      model: rowModelOf(model),
+      options,
+      limits: this.limits,
+    } as const
+    return (await this.thread.read(task, modelKey(model))) as EncodedRows
   }
 
   /** Throws unless every image fits the model. */

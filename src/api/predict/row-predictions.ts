@@ -20,19 +20,19 @@ export function rowPredictions(
   const quantiles = quantile.map(String)
   const hasLists = selection.topK === null || selection.outputs.includes('probabilities')
   const notes = rowNotes(report)
+  const head: Record<string, unknown> = { model: id, version }
+  if (labels.length > 0 && hasLists) head.labels = labels
+  if (quantile.length > 0) head.quantiles = quantile
+  head.unknownCategories = Object.fromEntries(
+    report.unknownCategories.map(({ column, rows }) => [column, rows]),
+  )
+  head.notes = notes.all
+  const { fields, top } = rowFields(model, { values, outputs }, selection)
   const table: PredictionTable = {
-    head: {
-      model: id,
-      version,
-      ...(labels.length > 0 && hasLists && { labels }),
-      ...(quantile.length > 0 && { quantiles: quantile }),
-      unknownCategories: Object.fromEntries(
-        report.unknownCategories.map(({ column, rows }) => [column, rows]),
-      ),
-      notes: notes.all,
-    },
+    head,
     count: values.length / outputs,
-    ...rowFields(model, { values, outputs }, selection),
+    fields,
+    top,
     explanations: explanations && {
       outputs: objective === 'multiclass' ? labels : quantiles,
       columns: input.columns.map(({ name }) => name),

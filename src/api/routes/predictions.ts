@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, type TSchema, Type } from 'typebox'
 import type { ClassSelection } from '../../predictions/class-fields.js'
+import { inputOf } from '../../predictions/row-encoding.js'
 import type { PredictionService } from '../../serving/prediction-service.js'
 import {
   type BoostingModel,
@@ -208,11 +209,14 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
     selection: ClassSelection,
   ): Promise<PredictionTable> {
     const { explain, unknownCategory, unknownColumn } = request.query
-    const options = { ...(explain !== undefined && { explain }), unknownCategory, unknownColumn }
-    const { report, ...rows } = await bodies.rows(request, model, options)
-    const { unknownCategories } = report
-    const values = await predictions.predictRows(model, rows, { unknownCategories })
-    return rowPredictions(model, values, report, selection)
+    const options =
+      explain === undefined
+        ? { unknownCategory, unknownColumn }
+        : { explain, unknownCategory, unknownColumn }
+    const encoded = await bodies.rows(request, model, options)
+    const { unknownCategories } = encoded.report
+    const values = await predictions.predictRows(model, inputOf(encoded), { unknownCategories })
+    return rowPredictions(model, values, encoded.report, selection)
   }
 
   async function predictImages(
