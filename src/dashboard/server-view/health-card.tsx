@@ -56,7 +56,7 @@ export const HealthCard = ({ server }: { server: ServerInfo }) => (
             <h3>{titles[name]}</h3>
             <Badge tone={badges[status][0]}>{badges[status][1]}</Badge>
           </div>
-          <p>{detail}</p>
+          <p>{detail.replaceAll('`', '')}</p>
           {status !== 'ok' && status !== 'starting' && <p class="soft">{cures[name]}</p>}
         </li>
       ))}

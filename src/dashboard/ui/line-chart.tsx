@@ -77,6 +77,8 @@ export function LineChart(props: LineChartProps) {
       {
         width,
         height,
+        // room for half of the last label of the x axis, such as 1,000,000
+        padding: [null, 32, null, null],
         legend: { show: false },
         cursor: {
           y: false,
@@ -96,7 +98,9 @@ export function LineChart(props: LineChartProps) {
           },
           {
             ...axis(value => latest.current.formatY?.(value) ?? formatMetric(value)),
-            size: 64,
+            // the same for all short labels, so that charts below each other are aligned
+            size: (_, labels) =>
+              Math.max(64, ...(labels ?? []).map(({ length }) => 18 + 7 * length)),
           },
         ],
         series: [
