@@ -6,10 +6,23 @@ import { reshapeLike } from './ops/array.js'
 import { onesLike, zerosLike } from './ops/constant.js'
 import { addN } from './ops/math.js'
 import { reduceSum } from './ops/reduce.js'
+import { Recomputation } from './recompute.js'
 import { formatShape, isCompatible, sameShape } from './shape.js'
 
+export interface GradientsOptions {
+  /**
+   * Whether the outputs of a node between the targets and the loss are kept until the backward pass. It computes others
+   * again where it reads them. Default: all are kept.
+   */
+  readonly isKept?: ((node: Node) => boolean) | undefined
+}
+
 /** d(loss)/d(target) for each target, shaped like it; zeros if the loss does not depend on it. */
-export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
+export function gradients(
+  loss: Tensor,
+  targets: readonly Tensor[],
+  { isKept = () => true }: GradientsOptions = {},
+): Tensor[] {
   check(
     loss.shape.length === 0,
     `gradients: the loss must be a scalar, it is ${formatShape(loss.shape)}`,
@@ -17,19 +30,27 @@ export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
   const { graph } = loss.node
   return graph.nameScope('gradients', () => {
     const partials = new Map<Tensor, Tensor[]>([[loss, [onesLike(loss)]]])
-    for (const node of nodesBetween(targets, loss).reverse()) {
-      graph.nameScope(node.name, () => backpropagate(node, partials))
+    const nodes = nodesBetween(targets, loss)
+    const between = new Set(nodes)
+    const recomputation = new Recomputation(node => !between.has(node) || isKept(node))
+    for (const node of nodes.reverse()) {
+      graph.nameScope(node.name, () => backpropagate(node, partials, recomputation))
     }
     return targets.map(target => sumPartials(target, partials) ?? zerosLike(target))
   })
 }
 
 /** Adds a node's gradients with respect to its inputs to `partials`. */
-function backpropagate(node: Node, partials: Map<Tensor, Tensor[]>): void {
+function backpropagate(
+  node: Node,
+  partials: Map<Tensor, Tensor[]>,
+  recomputation: Recomputation,
+): void {
   const dys = node.outputs.map(output => sumPartials(output, partials))
-  if (dys.every(dy => dy === undefined)) return
+  const first = dys.find(dy => dy !== undefined)
+  if (!first) return
   check(node.op.gradient !== null, `gradients: ${node.op.type} (${node.name}) has no gradient`)
-  const dxs = node.op.gradient(dys, node)
+  const dxs = node.op.gradient(dys, recomputation.withRecomputed(node, first))
   for (const [i, x] of node.inputs.entries()) {
     const dx = dxs[i]
     if (!dx) continue
@@ -48,7 +69,7 @@ function sumPartials(tensor: Tensor, partials: Map<Tensor, Tensor[]>): Tensor | 
 }
 
 /** The nodes through which the loss depends on a target, in order of creation. */
-function nodesBetween(targets: readonly Tensor[], loss: Tensor): Node[] {
+export function nodesBetween(targets: readonly Tensor[], loss: Tensor): Node[] {
   const dependent = new Set<Tensor>(targets)
   const candidates = loss.node.graph.nodes.filter(node => {
     const depends = node.inputs.some(input => dependent.has(input))

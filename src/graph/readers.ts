@@ -11,6 +11,12 @@ export function memoryOwner(node: Node): Node {
   return input && isView(node) ? memoryOwner(input.node) : node
 }
 
+/** The tensor whose memory a view shows; any other tensor itself. */
+export function memoryOf(tensor: Tensor): Tensor {
+  const [viewed] = tensor.node.inputs
+  return viewed && isView(tensor.node) ? memoryOf(viewed) : tensor
+}
+
 /** The nodes that must run to compute `tensors`. */
 export function dependenciesOf(tensors: readonly Tensor[]): Set<Node> {
   const visited = new Set<Node>()

@@ -79,7 +79,9 @@ function isAlike({ model, training, predict }: JobRow, plan: PlannedJob): boolea
   const [earlier, planned] = [training, plan.training] as Record<string, unknown>[]
   return (
     isDeepStrictEqual(model, scalarsOf(plan.model)) &&
-    pacing.every(option => earlier![option] === planned![option])
+    pacing.every(option => earlier![option] === planned![option]) &&
+    // absent in old jobs
+    (earlier!.memory === 'low') === (planned!.memory === 'low')
   )
 }
 

@@ -15,7 +15,7 @@ export const failureCodes = {
   },
   out_of_memory: {
     when: 'the training does not fit into memory; or the kernel ended two attempts for lack of memory without a new checkpoint',
-    help: 'Lower batchSize and raise accumulateSteps, or use a smaller model. If other processes use the memory, stop them, lower TRAINYARD_SLOTS, or set TRAINYARD_SPARE_TRAINERS=off.',
+    help: 'Set training.memory to low, lower batchSize and raise accumulateSteps, or use a smaller model. If other processes use the memory, stop them, lower TRAINYARD_SLOTS, or set TRAINYARD_SPARE_TRAINERS=off.',
   },
   crashed: {
     when: 'three attempts ended by an error or a crash of native code, without a new checkpoint',

@@ -205,6 +205,13 @@ export const TrainingOptions = strictObject({
     }),
   ),
   precision: Type.Optional(Precision),
+  memory: Type.Optional(
+    Type.Enum(['normal', 'low'], {
+      default: 'normal',
+      description:
+        'low: a step keeps about half of its activations and computes the others again for the gradients, which takes longer',
+    }),
+  ),
 })
 export type TrainingRequest = Static<typeof TrainingOptions>
 
@@ -259,4 +266,6 @@ export interface TrainingPlan {
   checkpointSeconds?: number | null
   keepCheckpoints: number
   precision: Precision
+  /** Absent in jobs that are older than this option: `normal`. */
+  memory?: 'normal' | 'low'
 }

@@ -1,5 +1,5 @@
 import type { Node, Tensor } from '../graph/graph.js'
-import { fill } from '../graph/ops/constant.js'
+import { freshZeros } from '../graph/ops/constant.js'
 import { add, addN, div, l2Loss, maximum, minimum, mul, sqrt } from '../graph/ops/math.js'
 import { assign, assignAdd, type Variable, variable } from '../graph/ops/state.js'
 import type { ClipGradients } from '../spec/training-options.js'
@@ -49,7 +49,7 @@ export function accumulateGradients(
   })
   const reset = (controlInputs: readonly Node[] = []) =>
     accumulators.map(({ sum }) =>
-      assign(sum, fill(sum.handle.node.graph, sum.shape, 0), { controlInputs }),
+      assign(sum, freshZeros(sum.handle.node.graph, sum.shape), { controlInputs }),
     )
   return {
     initialize: reset(),

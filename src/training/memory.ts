@@ -1,9 +1,9 @@
 // Estimates the memory of a training step from the graph, without running it.
 import type { DType } from '../graph/dtype.js'
-import type { Node } from '../graph/graph.js'
-import { dependenciesOf, isView, memoryOwner } from '../graph/readers.js'
+import type { Graph, Node, Tensor } from '../graph/graph.js'
+import { dependenciesOf, isView, memoryOf } from '../graph/readers.js'
+import type { SavedModelSpec } from '../graph/saved-model.js'
 import { type Shape, sizeOf } from '../graph/shape.js'
-import type { Program } from './program.js'
 
 export interface StepMemory {
   /** Variables: weights, optimizer slots, moving averages and in-memory records. */
@@ -16,7 +16,7 @@ export interface StepMemory {
  * Counts each tensor from its creation to its last use, with the nodes in order of creation
  * (forward, then backward), which is close to the order in which TensorFlow runs them.
  */
-export function stepMemory({ signatures, graph }: Program): StepMemory {
+export function stepMemory({ signatures, graph }: SavedModelSpec & { graph: Graph }): StepMemory {
   const handles = graph.nodes.filter(({ op }) => op.type === 'VarHandleOp')
   const variables = handles.map(({ attrs }) => attrs as { dtype: DType; shape: Shape })
   const neededNodes = dependenciesOf(Object.values(signatures.train!.outputs))
@@ -27,29 +27,28 @@ export function stepMemory({ signatures, graph }: Program): StepMemory {
 }
 
 function peakBytes(nodes: readonly Node[]): number {
-  const lastUse = new Map<Node, number>()
+  const lastUse = new Map<Tensor, number>()
   for (const [i, node] of nodes.entries()) {
-    for (const input of node.inputs) lastUse.set(memoryOwner(input.node), i)
+    for (const input of node.inputs) lastUse.set(memoryOf(input), i)
   }
-  const freedAfter = new Map<number, Node[]>()
-  for (const [node, i] of lastUse) {
+  const freedAfter = new Map<number, Tensor[]>()
+  for (const [tensor, i] of lastUse) {
     const freed = freedAfter.get(i)
-    if (freed) freed.push(node)
-    else freedAfter.set(i, [node])
+    if (freed) freed.push(tensor)
+    else freedAfter.set(i, [tensor])
   }
   let [liveBytes, maxBytes] = [0, 0]
-  for (const [i, node] of nodes.entries()) {
-    if (lastUse.has(node)) liveBytes += allocatedBytes(node)
+  for (const [i, { outputs }] of nodes.entries()) {
+    for (const output of outputs) if (lastUse.has(output)) liveBytes += allocatedBytes(output)
     maxBytes = Math.max(maxBytes, liveBytes)
     for (const freed of freedAfter.get(i) ?? []) liveBytes -= allocatedBytes(freed)
   }
   return maxBytes
 }
 
-function allocatedBytes(node: Node): number {
+function allocatedBytes({ node, dtype, shape }: Tensor): number {
   // reading a variable does not copy it
-  if (isView(node) || node.op.type === 'ReadVariableOp') return 0
-  return node.outputs.reduce((sum, { dtype, shape }) => sum + bytesOf(dtype, shape), 0)
+  return isView(node) || node.op.type === 'ReadVariableOp' ? 0 : bytesOf(dtype, shape)
 }
 
 const bytesPerElement: Partial<Record<DType, number>> = {
@@ -64,5 +63,5 @@ const bytesPerElement: Partial<Record<DType, number>> = {
 }
 
 /** Unknown extents count as 1. */
-const bytesOf = (dtype: DType, shape: Shape): number =>
+export const bytesOf = (dtype: DType, shape: Shape): number =>
   (bytesPerElement[dtype] ?? 0) * sizeOf(shape.map(extent => Math.max(1, extent)))

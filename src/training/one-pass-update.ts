@@ -1,7 +1,7 @@
 import { gradients } from '../graph/autodiff.js'
 import type { Node, Tensor } from '../graph/graph.js'
 import { check } from '../graph/graph-error.js'
-import { fill } from '../graph/ops/constant.js'
+import { freshZeros } from '../graph/ops/constant.js'
 import { group } from '../graph/ops/control.js'
 import { addN, cast, div, maximum, sqrt } from '../graph/ops/math.js'
 import {
@@ -44,6 +44,7 @@ export function onePassUpdate(options: WeightUpdateOptions): WeightUpdate {
   const weightGradients = gradients(
     options.loss,
     computed.map(({ value }) => value),
+    { isKept: options.isKept },
   )
   const readers = checkedReaders(options, weightGradients)
 
@@ -89,7 +90,10 @@ export function onePassUpdate(options: WeightUpdateOptions): WeightUpdate {
   const changedInPlace = [...weights, ...rule.slots.flat(), ...ema.all, ...sums]
   return {
     slots: slots.all,
-    initialize: [...slots.initialize, ...sums.map(sum => assign(sum, fill(graph, sum.shape, 0)))],
+    initialize: [
+      ...slots.initialize,
+      ...sums.map(sum => assign(sum, freshZeros(graph, sum.shape))),
+    ],
     accumulate: batches === 1 ? [] : groups.map(({ of }) => accumulateInPlace(of)),
     apply: [...updates, ...rule.finish(updates)],
     settle(assigned) {

@@ -1,5 +1,5 @@
 import type { Graph, Node, NodeOptions, Tensor } from '../graph/graph.js'
-import { fill, scalar } from '../graph/ops/constant.js'
+import { freshZeros, scalar } from '../graph/ops/constant.js'
 import { add, mul } from '../graph/ops/math.js'
 import {
   applyAdam,
@@ -119,19 +119,17 @@ export class Slots {
 
   constructor(private readonly graph: Graph) {}
 
-  create(name: string, shape: readonly number[], initialValue: number): Variable {
-    const slot = variable(this.graph, name, shape)
+  private create(name: string, initialValue: Tensor): Variable {
+    const slot = variable(this.graph, name, initialValue.shape)
     this.all.push(slot)
-    const value =
-      shape.length > 0 ? fill(this.graph, shape, initialValue) : scalar(this.graph, initialValue)
-    this.initialize.push(assign(slot, value))
+    this.initialize.push(assign(slot, initialValue))
     return slot
   }
 
   /** Adam's powers of beta, which `finish` updates: beta to the power of the next step's number, counted from 1. */
   createBetaPowers(beta1: number, beta2: number) {
-    const first = this.create('beta1_power', [], beta1)
-    const second = this.create('beta2_power', [], beta2)
+    const first = this.create('beta1_power', scalar(this.graph, beta1))
+    const second = this.create('beta2_power', scalar(this.graph, beta2))
     return {
       betaPowers: [first.value, second.value] as const,
       finish: (controlInputs: readonly Node[]) => [
@@ -142,6 +140,6 @@ export class Slots {
   }
 
   createFor(target: Variable, suffix: string): Variable {
-    return this.create(`${target.name}/${suffix}`, target.shape, 0)
+    return this.create(`${target.name}/${suffix}`, freshZeros(this.graph, target.shape))
   }
 }

@@ -1,3 +1,4 @@
+import { nodesBetween } from '../graph/autodiff.js'
 import { effectOutputs } from '../graph/effect-outputs.js'
 import { Graph, type Node, type Tensor } from '../graph/graph.js'
 import { check } from '../graph/graph-error.js'
@@ -11,7 +12,6 @@ import { nativeNormalize } from '../graph/ops/native-batch-norm.js'
 import { stockNormalize } from '../graph/ops/normalize.js'
 import { argMax, reduceMean, reduceSum } from '../graph/ops/reduce.js'
 import { assign, assignAdd, read, type Variable, variable } from '../graph/ops/state.js'
-import type { SavedModelSpec } from '../graph/saved-model.js'
 import { foldedValues } from '../nets/fold.js'
 import { Freeze } from '../nets/freeze.js'
 import { createLayers, type Layers } from '../nets/layers.js'
@@ -31,6 +31,7 @@ import { assignWeights, matchWeights } from './initial-weights.js'
 import { buildInputPipeline } from './input.js'
 import type { InputOption, RecordCounts } from './input-pipeline.js'
 import { batchLoss } from './loss.js'
+import { activationsToKeep, type Step } from './low-memory.js'
 import { buildNetwork } from './network.js'
 import { onePassUpdate } from './one-pass-update.js'
 import { stockUpdate } from './weight-update.js'
@@ -45,6 +46,7 @@ type StepOption =
   | 'augment'
   | 'precision'
   | 'l2'
+  | 'memory'
 
 export interface ProgramOptions {
   model: NetworkOptions
@@ -71,7 +73,7 @@ export interface ProgramOptions {
   convKernels?: ChooseConvKernels | undefined
 }
 
-export interface Program extends SavedModelSpec {
+export interface Program extends Step {
   graph: Graph
   /** Number of trainable parameters. */
   parameters: number
@@ -86,23 +88,31 @@ export interface Program extends SavedModelSpec {
  * checkpoints. Signatures: `init`, `initialize` (initial weights from a checkpoint), `accumulate`,
  * `train`, `evaluate`, `save`, `restore`, `export`, `countNonFinite` (how many of the weights to export
  * are NaN or infinite), and those of its input. A step of n batches runs `accumulate` n - 1 times, then
- * `train`.
+ * `train`. With `memory: 'low'`, the backward pass computes a part of the activations again.
  */
-export function buildTrainingProgram({
-  model,
-  images,
-  validationImages,
-  classes,
-  classWeights,
-  plan,
-  records = { training: 0, validation: 0 },
-  freeze = [],
-  checkpointTensors,
-  engine = 'cpu',
-  kernels = 'stock',
-  batchNorm = kernels,
-  convKernels,
-}: ProgramOptions): Program {
+export function buildTrainingProgram(options: ProgramOptions): Program {
+  const program = assembleProgram(options)
+  if (options.plan.memory !== 'low') return program
+  const kept = activationsToKeep(program)
+  return assembleProgram(options, ({ name }) => kept.has(name))
+}
+
+function assembleProgram(options: ProgramOptions, isKept?: (node: Node) => boolean): Program {
+  const {
+    model,
+    images,
+    validationImages,
+    classes,
+    classWeights,
+    plan,
+    records = { training: 0, validation: 0 },
+    freeze = [],
+    checkpointTensors,
+    engine = 'cpu',
+    kernels = 'stock',
+    batchNorm = kernels,
+    convKernels,
+  } = options
   // ours compute on a processor
   const onePass = kernels === 'own' && engine === 'cpu' && plan.precision !== 'fp16'
   const graph = new Graph()
@@ -152,6 +162,7 @@ export function buildTrainingProgram({
       learningRate,
       step: step.value,
       ema,
+      isKept,
       plan,
     })
     const one = constant(graph, [1], { dtype: 'int64', shape: [] })
@@ -164,7 +175,12 @@ export function buildTrainingProgram({
       accuracy: identity(accuracy, { name: `${name}_accuracy`, controlInputs }),
     })
     const stepEffects = [...update.apply, ...layers.updates, incrementStep]
+    const computed = weights.flatMap(weight => [weight, copies.find(weight) ?? weight])
     return {
+      forward: nodesBetween(
+        computed.map(({ value }) => value),
+        weightedLoss ?? loss,
+      ),
       slots: [...update.slots, ...ema.all],
       ema,
       initialize: update.initialize,
@@ -219,6 +235,7 @@ export function buildTrainingProgram({
 
   return {
     graph,
+    forward: training.forward,
     parameters: variables.parameters,
     initialized: matching?.report ?? null,
     frozenRandom: frozenRandom(variables, matching?.report.matched ?? []),

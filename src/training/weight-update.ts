@@ -1,4 +1,4 @@
-import { gradients } from '../graph/autodiff.js'
+import { type GradientsOptions, gradients } from '../graph/autodiff.js'
 import type { Node, Tensor } from '../graph/graph.js'
 import { addN, mul } from '../graph/ops/math.js'
 import type { Variable } from '../graph/ops/state.js'
@@ -39,16 +39,18 @@ export interface WeightUpdateOptions {
   /** The number of steps before this one. */
   step: Tensor
   ema: ExponentialMovingAverage
+  /** Whether the backward pass finds a node's outputs, or computes them again. */
+  isKept?: ((node: Node) => boolean) | undefined
   plan: Pick<TrainingPlan, 'optimizer' | 'clipGradients' | 'accumulateSteps' | 'ema' | 'precision'>
 }
 
 /** Updates weights by TensorFlow's own ops, one or more for each weight and kind of change. */
 export function stockUpdate(options: WeightUpdateOptions): WeightUpdate {
-  const { weights, loss, penalties, learningRate, step, ema, plan } = options
+  const { weights, loss, penalties, learningRate, step, ema, isKept, plan } = options
   const values = weights.map(({ value }) => value)
   const accumulator = accumulateGradients(
     weights,
-    computeGradients(addN([loss, ...penalties]), values, plan.precision),
+    computeGradients(addN([loss, ...penalties]), values, plan.precision, { isKept }),
     plan.accumulateSteps,
   )
   const clippedGradients = clipGradients(accumulator.mean, plan.clipGradients)
@@ -72,7 +74,14 @@ export function stockUpdate(options: WeightUpdateOptions): WeightUpdate {
  */
 const lossScale = 1024
 
-function computeGradients(loss: Tensor, values: readonly Tensor[], precision: Precision): Tensor[] {
-  if (precision !== 'fp16') return gradients(loss, values)
-  return gradients(mul(loss, lossScale), values).map(gradient => mul(gradient, 1 / lossScale))
+function computeGradients(
+  loss: Tensor,
+  values: readonly Tensor[],
+  precision: Precision,
+  options: GradientsOptions,
+): Tensor[] {
+  if (precision !== 'fp16') return gradients(loss, values, options)
+  return gradients(mul(loss, lossScale), values, options).map(gradient =>
+    mul(gradient, 1 / lossScale),
+  )
 }

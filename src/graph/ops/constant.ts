@@ -80,6 +80,35 @@ export function fill(graph: Graph, shape: Shape, value: number, dtype: DType = '
   return apply(Fill, [dims, scalar(graph, value, dtype)], { shape })
 }
 
+interface EmptyAttrs {
+  shape: Shape
+  dtype: DType
+  zeros: boolean
+}
+
+export const Empty = defineOp<readonly [dims: Tensor], EmptyAttrs>({
+  type: 'Empty',
+  output: 'output',
+  shape: (_, { shape }) => shape,
+  dtype: (_, { dtype }) => dtype,
+  attrs: (_, { dtype, zeros }) => ({ dtype: attr.type(dtype), init: attr.bool(zeros) }),
+  gradient: null,
+})
+
+// TensorFlow computes a `fill` of up to 10 MiB once and keeps it as long as the session, which is as much memory as
+// the variable that it initializes. It makes these tensors whenever they are needed.
+
+/** An uninitialized tensor. */
+export const empty = (graph: Graph, shape: Shape, dtype: DType): Tensor =>
+  applyEmpty(graph, { shape, dtype, zeros: false })
+
+/** Zeros. */
+export const freshZeros = (graph: Graph, shape: Shape, dtype: DType = 'float32'): Tensor =>
+  applyEmpty(graph, { shape, dtype, zeros: true })
+
+const applyEmpty = (graph: Graph, attrs: EmptyAttrs): Tensor =>
+  apply(Empty, [constant(graph, attrs.shape, { dtype: 'int32' })], attrs)
+
 export const ZerosLike = defineOp<readonly [x: Tensor]>({
   type: 'ZerosLike',
   output: 'y',

@@ -21,9 +21,9 @@ export function convolution(
   if (Object.values(kernels).every(kernel => kernel === 'convolution')) return y
   const inputRule = inputGradient === 'product' ? inputGradientProduct : convInputGradient
   const filterRule = filterGradient === 'product' ? filterGradientProduct : convFilterGradient
-  return customGradient(y, [x, filter], dy => [
-    inputRule(x, filter, dy, attrs),
-    filterRule(x, filter, dy, attrs),
+  return customGradient(y, [x, filter], (dy, [images, weights]) => [
+    inputRule(images!, weights!, dy, attrs),
+    filterRule(images!, weights!, dy, attrs),
   ])
 }
 

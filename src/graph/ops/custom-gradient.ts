@@ -2,14 +2,14 @@ import { type Attrs, attr } from '../attr.js'
 import type { Tensor } from '../graph.js'
 import { applyMultiOutput, defineMultiOutputOp } from '../op.js'
 
-/** One gradient per input, or null. */
-type Rule = (dy: Tensor) => readonly (Tensor | null)[]
+/** One gradient per input, or null. Inputs that are computed again in the backward pass are not those given before. */
+type Rule = (dy: Tensor, inputs: readonly Tensor[]) => readonly (Tensor | null)[]
 
 export const IdentityN = defineMultiOutputOp<readonly Tensor[], { rule: Rule }>({
   type: 'IdentityN',
   outputs: inputs => inputs.map(({ shape, dtype }) => ({ arg: 'output', shape, dtype })),
   attrs: (inputs): Attrs => ({ T: attr.types(inputs.map(({ dtype }) => dtype)) }),
-  gradient: ([dy], { attrs: { rule } }) => [null, ...rule(dy!)],
+  gradient: ([dy], { inputs, attrs: { rule } }) => [null, ...rule(dy!, inputs.slice(1))],
 })
 
 /**

@@ -1,10 +1,10 @@
 import { attr } from '../attr.js'
 import type { DType } from '../dtype.js'
-import type { Graph, Node, NodeOptions, Tensor } from '../graph.js'
+import type { Node, NodeOptions, Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
 import { apply, applyEffect, defineEffect, defineOp } from '../op.js'
 import { formatShape, isCompatible, type Shape } from '../shape.js'
-import { constant, scalar } from './constant.js'
+import { scalar } from './constant.js'
 import type { Variable } from './state.js'
 
 type Bounds = readonly [start: Tensor, limit: Tensor, delta: Tensor]
@@ -20,21 +20,6 @@ export const Range = defineOp<Bounds>({
 /** start, start + 1, …, limit - 1. */
 export const range = (start: Tensor, limit: Tensor): Tensor =>
   apply(Range, [start, limit, scalar(start.node.graph, 1, start.dtype)], {})
-
-export const Empty = defineOp<readonly [dims: Tensor], { shape: Shape; dtype: DType }>({
-  type: 'Empty',
-  output: 'output',
-  shape: (_, { shape }) => shape,
-  dtype: (_, { dtype }) => dtype,
-  attrs: (_, { dtype }) => ({ dtype: attr.type(dtype) }),
-  gradient: null,
-})
-
-/** An uninitialized tensor. TensorFlow folds a filled one into a constant, which stays in memory. */
-export function empty(graph: Graph, shape: Shape, dtype: DType): Tensor {
-  const dims = constant(graph, shape, { dtype: 'int32' })
-  return apply(Empty, [dims], { shape, dtype })
-}
 
 type GatherInputs = readonly [handle: Tensor, indices: Tensor]
 

@@ -3527,6 +3527,8 @@ class TrainingOptions(TypedDict):
     """how many of the newest checkpoints to keep, beside the best (default: 3)"""
     precision: NotRequired[Precision]
     """default: 'fp32'"""
+    memory: NotRequired[Literal['normal', 'low']]
+    """low: a step keeps about half of its activations and computes the others again for the gradients, which takes longer (default: 'normal')"""
 
 
 class UploadSource(TypedDict):
