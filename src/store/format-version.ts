@@ -31,12 +31,13 @@ export async function ensureFormatVersion(
   { version, migrations }: DataFormat = currentFormat,
 ): Promise<void> {
   const found = (await readFormatVersion(store, root)) ?? (await initialize(store, root, version))
-  const problem = `the data folder ${root} has format version ${found}, this Trainyard knows version ${version}`
-  if (found > version) throw formatError(`${problem}: install a newer Trainyard, or ${otherFolder}`)
+  const problem = `${placeOf(root)} has format version ${found}, this Trainyard knows version ${version}`
+  if (found > version)
+    throw formatError(`${problem}: install a newer Trainyard, or ${otherPlace(root)}`)
   for (let step = found; step < version; step++) {
     if (migrations[step]) continue
     throw formatError(
-      `${problem} and cannot migrate it: install an older Trainyard, or ${otherFolder}`,
+      `${problem} and cannot migrate it: install an older Trainyard, or ${otherPlace(root)}`,
     )
   }
   for (let step = found; step < version; step++) {
@@ -74,17 +75,20 @@ async function assertEmpty(store: Store, root: string): Promise<void> {
   // Another process may have created format.json, and then content, after the first read.
   if ((await readFormatVersion(store, root)) !== null) return
   throw formatError(
-    `the data folder ${root} has ${used.join(', ')} but no ${formatKey}: a Trainyard from before format versions wrote it, and this one cannot read it; ${otherFolder}, such as an empty one`,
+    `${placeOf(root)} has ${used.join(', ')} but no ${formatKey}: a Trainyard from before format versions wrote it, and this one cannot read it; ${otherPlace(root)}, such as an empty one`,
   )
 }
 
-const otherFolder = 'set TRAINYARD_DATA to another folder'
+const isBucket = (root: string) => root.startsWith('s3://')
+const placeOf = (root: string) => `the ${isBucket(root) ? 'store' : 'data folder'} ${root}`
+const otherPlace = (root: string) =>
+  isBucket(root) ? 'set TRAINYARD_STORE to another prefix' : 'set TRAINYARD_DATA to another folder'
 
 const formatFile = (formatVersion: number): FormatFile => ({ formatVersion })
 
 const damagedError = (root: string, cause?: unknown) =>
   formatError(
-    `${formatKey} in the data folder ${root} is damaged, expected {"formatVersion": <number>}: restore it from a backup, or ${otherFolder}`,
+    `${formatKey} in ${placeOf(root)} is damaged, expected {"formatVersion": <number>}: restore it from a backup, or ${otherPlace(root)}`,
     cause,
   )
 

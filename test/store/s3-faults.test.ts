@@ -267,3 +267,15 @@ test(
     assert.equal(await (await another()).verify('m/1'), true)
   },
 )
+
+test('a bucket of a newer format is refused', needsObjectStore, async t => {
+  const { another, damage } = await openBucket(t)
+  await damage('format.json', '{"formatVersion": 99}')
+  await assert.rejects(
+    another(),
+    failure(
+      'DATA_FOLDER_FORMAT',
+      /the store s3:\/\/trainyard\/test-.* has format version 99.*TRAINYARD_STORE/,
+    ),
+  )
+})
