@@ -97,7 +97,7 @@ test(
   },
 )
 
-test('a running job costs few requests', needsObjectStore, async t => {
+test('a job writes few objects', needsObjectStore, async t => {
   const before = { ...proxy.requests }
   const job = await first.train(network('counted'))
   assert.equal(job.status, 'succeeded', job.failure?.message)
@@ -105,8 +105,9 @@ test('a running job costs few requests', needsObjectStore, async t => {
     ([method, count]) => [method, count - before[method as keyof S3Proxy['requests']]] as const,
   )
   t.diagnostic(`requests of a job with 6 checkpoints: ${JSON.stringify(Object.fromEntries(used))}`)
-  const sum = used.reduce((total, [, count]) => total + count, 0)
-  assert.ok(sum < 1500, `${sum} requests`)
+  // reads depend on who follows, and for how long; writes on the job alone
+  const puts = used.find(([method]) => method === 'PUT')![1]
+  assert.ok(puts < 300, `${puts} PUT requests`)
 })
 
 test(
