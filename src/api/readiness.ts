@@ -23,7 +23,8 @@ export async function checkReadiness(
     disk.status(),
     jobs.statistics.workers().catch(() => null),
   ])
-  const free = freeBytes === null ? 'free space unknown' : `${(freeBytes / 1e9).toFixed(1)} GB free`
+  const free =
+    freeBytes === null ? 'free space unknown' : `${(freeBytes / 2 ** 30).toFixed(1)} GiB free`
   return [
     problem === null
       ? { name: 'disk', status: 'ok', detail: free }

@@ -37,7 +37,7 @@ const worker: Worker = {
 const readiness: Readiness = {
   status: 'degraded',
   checks: [
-    { name: 'disk', status: 'ok', detail: '120.5 GB free' },
+    { name: 'disk', status: 'ok', detail: '120.5 GiB free' },
     { name: 'redis', status: 'ok', detail: 'answers' },
     { name: 'predictor', status: 'ok', detail: 'answers' },
     { name: 'worker', status: 'warning', detail: 'no worker is alive' },

@@ -79,7 +79,10 @@ export async function writeKeptChart(
   const head: Head = { logs, damagedLines, names: [...series.keys()] }
   const lines = [...series.values()].map(points => checkedLine({ points }))
   await store.replaceText(jobPaths(id).chart, [checkedLine(head), ...lines].join(''))
-  return true
+  const isDeleted = (await sizesOf(store, id, attempts)).every(size => size === 0)
+  // the file must not be all that is left of a job that was deleted meanwhile
+  if (isDeleted) await store.remove(jobPaths(id).root)
+  return !isDeleted
 }
 
 const sizesOf = (store: Store, id: string, attempts: readonly AttemptRecord[]): Promise<number[]> =>

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { AttemptRecord } from '../../../src/jobs/record/attempt-record.js'
 import { jobPaths } from '../../../src/jobs/record/job-paths.js'
+import { writeKeptChart } from '../../../src/jobs/telemetry/kept-chart.js'
 import { chartOf, keepChart } from '../../../src/jobs/telemetry/metrics-chart.js'
 import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
@@ -143,4 +144,14 @@ test('damaged lines are counted in a kept chart, too', async () => {
   const kept = await chart(id, attempts)
   assert.ok(isMarked(kept))
   assert.equal(kept.damagedLines, 1)
+})
+
+test('nothing is left of a job that is deleted while its chart is kept', async () => {
+  const { id, attempts } = await endedJob()
+  const kept = await writeKeptChart(store, id, attempts, async () => {
+    await store.remove(jobPaths(id).root)
+    return { series: new Map([['loss', []]]), damagedLines: 0 }
+  })
+  assert.equal(kept, false)
+  assert.deepEqual(await store.list(jobPaths(id).root), [])
 })
