@@ -27,6 +27,9 @@ export interface ObjectStore {
   secretKey: string
 }
 
+/** It takes 10 s to start, and many times as long beside other tests. */
+const patience = { timeoutMs: 180_000, intervalMs: 200 }
+
 /** Starts one for a test, on loopback, with its data in `folder`. `isOpen`: it checks no signatures. */
 export async function startObjectStore(
   t: { after(work: () => Promise<void>): void },
@@ -57,10 +60,11 @@ export async function startObjectStore(
     if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
   })
   const endpoint = `http://127.0.0.1:${s3Port}`
-  await eventually('SeaweedFS to answer', async () => {
+  const answers = async () => {
     const answer = await fetch(endpoint).catch(() => null)
     return answer !== null && answer.status < 500
-  })
+  }
+  await eventually('SeaweedFS to answer', answers, patience)
   return { endpoint, accessKey, secretKey }
 }
 
@@ -72,12 +76,12 @@ export async function makeBucket(
   const environment = { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey }
   Object.assign(process.env, environment)
   const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true })
-  await eventually('a bucket', () =>
+  const create = () =>
     client.send(new CreateBucketCommand({ Bucket: bucket })).then(
       () => true,
       () => false,
-    ),
-  )
+    )
+  await eventually('a bucket', create, patience)
   client.destroy()
   return { ...environment, AWS_ENDPOINT_URL_S3: endpoint }
 }

@@ -69,6 +69,9 @@ describe('the page of a job', needsBrowser, () => {
     await appendMetrics(server, id, [1, 2])
     await visit(`${id}?tab=metrics`, async ({ page, context, expectError }) => {
       await shows(page, 'Loss', '0.5')
+      // a row that only the stream brings, so it is open
+      await appendMetrics(server, id, [3])
+      await shows(page, 'Loss', '0.3333')
       expectError(/net::ERR_/)
       await context.setOffline(true)
       // the browser keeps what is open
