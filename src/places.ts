@@ -17,6 +17,7 @@ export const entryPoints = [
   'src/datasets/tables/hashing/hash-thread',
   'src/exports/export-process',
   'src/supervisor/backup',
+  'src/supervisor/copy-store',
   'src/supervisor/main',
   'src/supervisor/start',
   'src/supervisor/start-api',

@@ -201,7 +201,16 @@ const mayImport: Record<string, readonly string[]> = {
     'places',
   ],
   // npm start's process tree: it forks entry points by path and imports none
-  supervisor: ['folder-holder', 'store', 'ipc', 'processes', 'errors', 'spec', 'places'],
+  supervisor: [
+    'folder-holder',
+    'store',
+    'ipc',
+    'processes',
+    'setting-values',
+    'errors',
+    'spec',
+    'places',
+  ],
   workers: [
     'spec',
     'errors',
@@ -312,6 +321,7 @@ const entryPoints = [
   'src/supervisor/start.ts',
   'src/supervisor/start-api.ts',
   'src/supervisor/backup.ts',
+  'src/supervisor/copy-store.ts',
   'demo/demo.ts',
   'workers/worker.ts',
   'workers/health.ts',

@@ -8,7 +8,7 @@ import { say } from './progress.mjs'
 import { ensureServerHome, isPackage } from './server-home.mjs'
 
 /** Commands that run the server, and so need all of it; others speak to one. */
-const serverCommands = ['demo', 'start', 'up', 'setup', 'backup']
+const serverCommands = ['demo', 'start', 'up', 'setup', 'backup', 'store']
 
 const dist = join(root, 'dist')
 const bundled = join(dist, 'bundle', 'src', 'cli', 'main.js')

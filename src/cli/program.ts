@@ -26,6 +26,7 @@ import { addLogin, addLogout } from './server/login.js'
 import { addSetup } from './server/setup.js'
 import { addStart } from './server/start.js'
 import { addStatus } from './server/status.js'
+import { addStore } from './server/store.js'
 import { addUp } from './server/up.js'
 
 /** The command line. Each command lies in a file of its own, in the folder of what it is about. */
@@ -80,6 +81,7 @@ export function createProgram(cli: Cli): Command {
   addLogout(program, cli)
   addKeys(program, cli)
   addBackup(program, cli)
+  addStore(program, cli)
   addCompletion(program, cli)
   return program
 }

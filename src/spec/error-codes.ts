@@ -304,6 +304,11 @@ export const errorCodes = {
     when: 'the bucket that TRAINYARD_STORE names ignores or refuses conditional writes, by which workers agree on who owns a job',
     help: 'Use a store that has them; docs/bucket.md lists some.',
   },
+  COPY_DIFFERS: {
+    kind: 'conflict',
+    when: '`trainyard store copy` found something in the copy that is not as the original: a server changed one of them, or the place had other things before',
+    help: 'Copy to a new place, while no server uses either.',
+  },
   DATA_FOLDER_UNUSABLE: {
     kind: 'unavailable',
     when: 'the data folder cannot be created or written',

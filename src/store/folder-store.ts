@@ -6,7 +6,8 @@ import { manifestName, readManifestFile, writeManifest } from './committed-folde
 import { type Disk, disk as realDisk } from './disk.js'
 import { append, sync, syncUpTo, writeDurably } from './durable.js'
 import { FileCache } from './file-cache.js'
-import { ensureFormatVersion } from './format-version.js'
+import { folderEntries } from './folder-entries.js'
+import { ensureFormatVersion, type OpenFor } from './format-version.js'
 import {
   openRegularFile,
   parseRecord,
@@ -17,17 +18,21 @@ import {
 import type { Shape } from './shape.js'
 import { copyToStaging, createStaging, stagingFolder, sweepStaging, tempName } from './staging.js'
 import { errorCode, ignoreCodes, isPathError, withStorageErrors } from './storage-errors.js'
-import type { CommittedFolder, JsonOptions, Store } from './store.js'
-import { isKeySegment, pathOf } from './store-key.js'
+import type { CommittedFolder, JsonOptions, Store, StoreEntry } from './store.js'
+import { isKeySegment, pathOf, storeFolders } from './store-key.js'
 import { VerifiedFolders } from './verified-folders.js'
 
 /**
  * Opens the data folder at `root`, and creates it if it does not exist. Any number of processes may
  * share it. Throws DATA_FOLDER_FORMAT if this code cannot read its format.
  */
-export async function openFolderStore(root: string, disk: Disk = realDisk): Promise<Store> {
+export async function openFolderStore(
+  root: string,
+  disk: Disk = realDisk,
+  openFor: OpenFor = 'use',
+): Promise<Store> {
   const store = new FolderStore(resolve(root), disk)
-  await store.open()
+  await store.open(openFor)
   return store
 }
 
@@ -43,9 +48,9 @@ class FolderStore implements Store {
     this.staging = stagingFolder(root)
   }
 
-  async open(): Promise<void> {
+  async open(openFor: OpenFor): Promise<void> {
     await createStaging(this.root)
-    await ensureFormatVersion(this, this.root)
+    await ensureFormatVersion(this, this.root, { openFor })
     await sweepStaging(this.root)
   }
 
@@ -215,6 +220,10 @@ class FolderStore implements Store {
 
   async logFile(key: string): Promise<string> {
     return pathOf(this.root, key)
+  }
+
+  async *entries(): AsyncGenerator<StoreEntry> {
+    for (const folder of storeFolders) yield* folderEntries(this.root, folder)
   }
 
   readFrom(key: string, offset: number, length = Number.POSITIVE_INFINITY): Promise<Buffer> {

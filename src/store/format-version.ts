@@ -14,12 +14,24 @@ export interface DataFormat {
 /** If you change what is on disk, raise the version and add the migration from the previous one. */
 const currentFormat: DataFormat = { version: 1, migrations: {} }
 
-type FormatFile = { formatVersion: number }
+interface FormatFile {
+  formatVersion: number
+  /** Whether the store is a copy that is not complete yet. */
+  isCopying?: true
+}
+
+/** A server uses a store; `copyStore` makes it the copy of another one, which servers refuse until it is complete. */
+export type OpenFor = 'use' | 'copy'
 
 export const formatKey = 'format.json'
 /** People and other tools read and write this file. */
 const plain = { checksum: false }
 const contentFolders = ['datasets', 'jobs', 'models', 'weights', 'webhooks']
+
+interface FormatOptions {
+  format?: DataFormat
+  openFor?: OpenFor | undefined
+}
 
 /**
  * Writes the version into a new folder, and migrates a folder of an older version. Throws
@@ -28,9 +40,18 @@ const contentFolders = ['datasets', 'jobs', 'models', 'weights', 'webhooks']
 export async function ensureFormatVersion(
   store: Store,
   root: string,
-  { version, migrations }: DataFormat = currentFormat,
+  { format = currentFormat, openFor = 'use' }: FormatOptions = {},
 ): Promise<void> {
-  const found = (await readFormatVersion(store, root)) ?? (await initialize(store, root, version))
+  const { version, migrations } = format
+  const file =
+    (await readFormat(store, root)) ?? (await initialize(store, root, { version, openFor }))
+  if (file.isCopying && openFor === 'use')
+    throw formatError(
+      `${placeOf(root)} is a copy that is not complete: run \`trainyard store copy\` again, or ${otherPlace(root)}`,
+    )
+  if (!file.isCopying && openFor === 'copy')
+    throw formatError(`${placeOf(root)} is in use already: name a new place for the copy`)
+  const found = file.formatVersion
   const problem = `${placeOf(root)} has format version ${found}, this Trainyard knows version ${version}`
   if (found > version)
     throw formatError(`${problem}: install a newer Trainyard, or ${otherPlace(root)}`)
@@ -42,28 +63,43 @@ export async function ensureFormatVersion(
   }
   for (let step = found; step < version; step++) {
     await migrations[step]!(store)
-    await store.replaceJson<FormatFile>(formatKey, formatFile(step + 1), plain)
+    await store.replaceJson<FormatFile>(formatKey, { formatVersion: step + 1 }, plain)
   }
 }
 
-/** Creates `format.json` in a new folder, and returns the version that is in it then. */
-async function initialize(store: Store, root: string, version: number): Promise<number> {
+/** Ends a copy: servers may use it from now on. */
+export const completeCopy = (
+  store: Store,
+  { version }: DataFormat = currentFormat,
+): Promise<void> => store.replaceJson<FormatFile>(formatKey, { formatVersion: version }, plain)
+
+/** Creates `format.json` in a new folder, and returns what is in it then. */
+async function initialize(
+  store: Store,
+  root: string,
+  { version, openFor }: { version: number; openFor: OpenFor },
+): Promise<FormatFile> {
   await assertEmpty(store, root)
-  if (await store.createJson<FormatFile>(formatKey, formatFile(version), plain)) return version
+  const file: FormatFile = {
+    formatVersion: version,
+    ...(openFor === 'copy' && { isCopying: true }),
+  }
+  if (await store.createJson<FormatFile>(formatKey, file, plain)) return file
   // Another process created the file first, so its version counts.
-  const created = await readFormatVersion(store, root)
+  const created = await readFormat(store, root)
   if (created === null) throw damagedError(root)
   return created
 }
 
 /** Returns null if there is no `format.json`, or if it holds `null`. */
-async function readFormatVersion(store: Store, root: string): Promise<number | null> {
+async function readFormat(store: Store, root: string): Promise<FormatFile | null> {
   const file = await store.readJson<unknown>(formatKey).catch((error: unknown) => {
     throw isDamaged(error) ? damagedError(root, error) : error
   })
   if (file === null) return null
-  const { formatVersion } = file as Partial<FormatFile>
-  if (Number.isSafeInteger(formatVersion) && formatVersion! >= 1) return formatVersion!
+  const { formatVersion, isCopying } = file as Partial<FormatFile>
+  if (Number.isSafeInteger(formatVersion) && formatVersion! >= 1)
+    return { formatVersion: formatVersion!, ...(isCopying === true && { isCopying }) }
   throw damagedError(root)
 }
 
@@ -73,7 +109,7 @@ async function assertEmpty(store: Store, root: string): Promise<void> {
   const used = contentFolders.filter((_, i) => contents[i]!.length > 0)
   if (used.length === 0) return
   // Another process may have created format.json, and then content, after the first read.
-  if ((await readFormatVersion(store, root)) !== null) return
+  if ((await readFormat(store, root)) !== null) return
   throw formatError(
     `${placeOf(root)} has ${used.join(', ')} but no ${formatKey}: a Trainyard from before format versions wrote it, and this one cannot read it; ${otherPlace(root)}, such as an empty one`,
   )
@@ -83,8 +119,6 @@ const isBucket = (root: string) => root.startsWith('s3://')
 const placeOf = (root: string) => `the ${isBucket(root) ? 'store' : 'data folder'} ${root}`
 const otherPlace = (root: string) =>
   isBucket(root) ? 'set TRAINYARD_STORE to another prefix' : 'set TRAINYARD_DATA to another folder'
-
-const formatFile = (formatVersion: number): FormatFile => ({ formatVersion })
 
 const damagedError = (root: string, cause?: unknown) =>
   formatError(

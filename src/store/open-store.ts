@@ -1,5 +1,6 @@
 import { type Disk, disk as realDisk } from './disk.js'
 import { openFolderStore } from './folder-store.js'
+import type { OpenFor } from './format-version.js'
 import type { Store } from './store.js'
 
 export interface StoreSettings {
@@ -15,15 +16,16 @@ export interface OpenOptions {
   disk?: Disk
   /** Whether this process ends with its task, and uses the folders that it asks for until then. */
   keepsFolders?: boolean
+  openFor?: OpenFor
 }
 
 /** Opens the store that the settings name. What a bucket needs is loaded only for one. */
 export async function openStore(
   { dataFolder, store, storeCacheBytes, s3 }: StoreSettings,
-  { disk = realDisk, keepsFolders = false }: OpenOptions = {},
+  { disk = realDisk, keepsFolders = false, openFor = 'use' }: OpenOptions = {},
 ): Promise<Store> {
-  if (store === null) return openFolderStore(dataFolder, disk)
+  if (store === null) return openFolderStore(dataFolder, disk, openFor)
   const { openBucketStore } = await import('./s3/bucket-store.js')
   const options = { place: { ...store, ...s3 }, dataFolder, cacheBytes: storeCacheBytes }
-  return openBucketStore({ ...options, keepsFolders }, disk)
+  return openBucketStore({ ...options, keepsFolders, openFor }, disk)
 }

@@ -1,6 +1,17 @@
 import { join } from 'node:path'
 import { quoteJson, TrainyardError } from '../errors.js'
 
+/** All keys begin with one of these, but for `format.json` and the links for TensorBoard. */
+export const storeFolders = [
+  'datasets',
+  'idempotency',
+  'jobs',
+  'model-records',
+  'models',
+  'weights',
+  'webhooks',
+]
+
 /** A segment cannot start with a dot, so no key leads to `..` or to the store's own `.staging`. */
 const segmentPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/
 

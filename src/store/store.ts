@@ -14,6 +14,12 @@ export interface CommittedFolder<T> {
   files: FileEntry[]
 }
 
+/** A thing that a store has: a committed folder; or a record, a text or a log. */
+export interface StoreEntry {
+  kind: 'folder' | 'file'
+  key: string
+}
+
 export interface JsonOptions {
   /** Whether an object gets a field `checksum`, by which a read notices damage; default: true. */
   checksum?: boolean
@@ -96,6 +102,8 @@ export interface Store {
   link(key: string, target: string): Promise<void>
   /** Removes a key and everything below it, atomically. Does nothing if there is no such key. */
   remove(key: string): Promise<void>
+  /** All that the store has. What is stored or removed meanwhile may be left out. */
+  entries(): AsyncIterable<StoreEntry>
   /** Removes what processes left behind that died in the middle of a change. */
   sweep(): Promise<void>
   /** Why nothing can be stored at the moment, in one line, beside what the disk of the data folder says; null if it can. */

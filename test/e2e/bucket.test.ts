@@ -1,18 +1,25 @@
 // A bucket as the only record: two servers with data folders and Redis databases of their own, one after the other.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import type { Job, JobRequest } from '../../src/spec/job.js'
 import { Bucket } from '../../src/store/s3/bucket.js'
 import { mnistSample } from '../../testing/mnist.js'
 import { makeBucket, needsObjectStore, startObjectStore } from '../../testing/object-store.js'
 import { type S3Proxy, startS3Proxy } from '../../testing/s3-proxy.js'
 import { readTable } from '../../testing/tables.js'
+import { tempFolder } from '../../testing/temp-folder.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
 import { uploadTable } from './tables.js'
+
+const run = promisify(execFile)
+const copyScript = fileURLToPath(new URL('../../src/supervisor/copy-store.js', import.meta.url))
 
 const bucketName = 'trainyard'
 const ends: (() => unknown)[] = []
@@ -151,6 +158,36 @@ test(
     } finally {
       await second.close()
     }
+  },
+)
+
+test(
+  'the record moves to a folder, with which a server without a bucket goes on, and back',
+  needsObjectStore,
+  async t => {
+    const folder = join(await tempFolder(t), 'record')
+    const records = `s3://${bucketName}/records`
+    const copy = (from: string, to: string) =>
+      run(process.execPath, [copyScript, from, to], { env: { ...process.env, ...settings } })
+    assert.match((await copy(records, folder)).stdout, /^trainyard: copied .+ of s3:/m)
+    const { AWS_ENDPOINT_URL_S3: _, TRAINYARD_STORE: __, ...withoutBucket } = settings
+    const server = await TestDeployment.open(withoutBucket, undefined, folder)
+    const { items } = await server.client.jobs.list({})
+    assert.ok(items.length >= 5, `${items.length} jobs`)
+    const { rows } = readTable('wine')
+    const answer = await server.client.models.predictRows('killed', rows.slice(0, 5))
+    await assert.rejects(copy(folder, `${records}-2`), /a server uses \S+ \(process \d+\)/)
+    await server.stop()
+    const { stdout } = await copy(folder, `${records}-2`)
+    assert.match(stdout, /Start the server with TRAINYARD_STORE=s3:\S+records-2;/)
+    const moved = await TestDeployment.open({ ...settings, TRAINYARD_STORE: `${records}-2` })
+    t.after(() => moved.close())
+    const { items: again } = await moved.client.jobs.list({})
+    assert.deepEqual(again.map(({ id }) => id).sort(), items.map(({ id }) => id).sort())
+    assert.deepEqual(
+      (await moved.client.models.predictRows('killed', rows.slice(0, 5))).predictions,
+      answer.predictions,
+    )
   },
 )
 

@@ -93,10 +93,10 @@ test('an older folder is migrated one version at a time', async t => {
     1: async () => void calls.push(1, await readFormat(root)),
     2: async () => void calls.push(2, await readFormat(root)),
   }
-  await ensureFormatVersion(store, root, { version: 3, migrations })
+  await ensureFormatVersion(store, root, { format: { version: 3, migrations } })
   assert.deepEqual(calls, [1, { formatVersion: 1 }, 2, { formatVersion: 2 }])
   assert.deepEqual(await readFormat(root), { formatVersion: 3 })
-  await ensureFormatVersion(store, root, { version: 3, migrations })
+  await ensureFormatVersion(store, root, { format: { version: 3, migrations } })
   assert.equal(calls.length, 4)
 })
 
@@ -110,9 +110,12 @@ test('after a failed migration, the folder keeps the version it reached, and the
       if (++runs === 1) throw new Error('killed')
     },
   }
-  await assert.rejects(ensureFormatVersion(store, root, { version: 3, migrations }), /killed/)
+  await assert.rejects(
+    ensureFormatVersion(store, root, { format: { version: 3, migrations } }),
+    /killed/,
+  )
   assert.deepEqual(await readFormat(root), { formatVersion: 2 })
-  await ensureFormatVersion(store, root, { version: 3, migrations })
+  await ensureFormatVersion(store, root, { format: { version: 3, migrations } })
   assert.deepEqual(await readFormat(root), { formatVersion: 3 })
 })
 
@@ -121,7 +124,7 @@ test('an older folder is refused and left unchanged if a migration is missing', 
   const store = await openFolderStore(root)
   const migrations = { 1: () => assert.fail('the first migration ran') }
   await assert.rejects(
-    ensureFormatVersion(store, root, { version: 3, migrations }),
+    ensureFormatVersion(store, root, { format: { version: 3, migrations } }),
     refused(/has format version 1, this Trainyard knows version 3 and cannot migrate it/),
   )
   assert.deepEqual(await readFormat(root), { formatVersion: 1 })

@@ -2,14 +2,15 @@ import { mkdir, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { isDamaged } from '../../errors.js'
 import type { Disk } from '../disk.js'
-import { ensureFormatVersion } from '../format-version.js'
+import { ensureFormatVersion, type OpenFor } from '../format-version.js'
 import { parseRecord, serializeRecord } from '../record-file.js'
 import type { Shape } from '../shape.js'
 import { createStaging, stagingFolder, sweepStaging, tempName } from '../staging.js'
 import { failureSince, withStorageErrors } from '../storage-errors.js'
-import type { CommittedFolder, JsonOptions, Store } from '../store.js'
-import { isKeySegment, pathOf } from '../store-key.js'
+import type { CommittedFolder, JsonOptions, Store, StoreEntry } from '../store.js'
+import { isKeySegment, pathOf, storeFolders } from '../store-key.js'
 import { Bucket, type BucketPlace, type BucketTiming } from './bucket.js'
+import { bucketEntries } from './bucket-entries.js'
 import { BucketLogs } from './bucket-logs.js'
 import { CommittedFolders } from './committed.js'
 import { FolderCache } from './folder-cache.js'
@@ -33,6 +34,7 @@ export interface BucketStoreOptions {
   cacheBytes: number | null
   /** Whether this process ends with its task, and uses the folders that it asks for until then. */
   keepsFolders: boolean
+  openFor?: OpenFor
   timing?: Partial<BucketTiming>
 }
 
@@ -78,7 +80,7 @@ class BucketStore implements Store {
   async open(): Promise<void> {
     await createStaging(this.options.dataFolder)
     await probe(this.bucket)
-    await ensureFormatVersion(this, this.bucket.label)
+    await ensureFormatVersion(this, this.bucket.label, { openFor: this.options.openFor })
     await sweepStaging(this.options.dataFolder)
     // processes that end with their task leave it to those that stay
     if (this.options.keepsFolders) return
@@ -228,6 +230,10 @@ class BucketStore implements Store {
       await this.removals.remove(key)
       await this.logs.remove(key)
     })
+  }
+
+  async *entries(): AsyncGenerator<StoreEntry> {
+    for (const folder of storeFolders) yield* bucketEntries(this.bucket, this.records, folder)
   }
 
   async sweep(): Promise<void> {
