@@ -51,6 +51,8 @@ export async function startObjectStore(
     [
       ...['server', '-s3', '-filer', `-dir=${folder}`, '-ip=127.0.0.1'],
       ...(isOpen ? [] : [`-s3.config=${config}`]),
+      // its other servers have fixed ports, which two tests cannot share
+      ...['-s3.port.iceberg=0', '-s3.port.lance=0'],
       ...['-ip.bind=127.0.0.1', '-master.volumeSizeLimitMB=64', '-volume.max=8', ...ports],
     ],
     { stdio: 'ignore', cwd: folder },
