@@ -72,13 +72,16 @@ export class UploadCalls {
     try {
       const { headers } = await this.caller.request('OPTIONS', '/uploads', {
         ...options,
+        // a browser may not let a page ask; then the parts go without
+        retryForMs: 0,
         headers: tus,
       })
       const algorithms = headers.get('tus-checksum-algorithm')?.split(',') ?? []
       this.hasChecksums = algorithms.includes('sha256')
     } catch (error) {
-      // it has other errors for the part itself
-      if (!(error instanceof ProblemError)) throw error
+      options?.signal?.throwIfAborted()
+      // whatever it was, the part itself meets it too
+      if (!(error instanceof ProblemError)) return false
       this.hasChecksums = false
     }
     return this.hasChecksums

@@ -5,11 +5,12 @@ import { type AccessSettings, originMatcher } from './access-settings.js'
 const exposedHeaders = [
   ...['content-disposition', 'etag', 'idempotency-replayed', 'location', 'retry-after'],
   ...['www-authenticate', 'x-request-id', 'preference-applied'],
-  ...['tus-resumable', 'tus-version', 'tus-extension', 'tus-max-size'],
+  ...['tus-resumable', 'tus-version', 'tus-extension', 'tus-max-size', 'tus-checksum-algorithm'],
   ...['upload-offset', 'upload-length', 'upload-metadata', 'upload-expires'],
 ].join(', ')
 
-const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE'
+// a page asks by OPTIONS what uploads may have
+const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
 /** Chrome keeps the answer to a preflight for no longer than this. */
 const preflightSeconds = 7200
