@@ -81,16 +81,16 @@ function labelImages(
   sorted: SortedFiles,
   declared: readonly string[] | null,
   addProblem: (error: unknown) => void,
-): LabelledImages & { texts: FileList; labelTexts: number } {
+): LabelledImages & { texts: FileList; usedTexts: number } {
   const { images, texts } = sorted
   const structure = new FileProblems()
   const input: LayoutInput = { images, texts, declared, structure, addProblem }
-  const [labelled, labelTexts] = chooseLayout(input)
+  const [labelled, usedTexts] = chooseLayout(input)
   structure.throwIfAny()
-  return { ...labelled, texts, labelTexts }
+  return { ...labelled, texts, usedTexts }
 }
 
-/** Returns the labels, and the number of texts that were used for them. */
+/** Returns the labels, and the number of texts that were used for them or for fields. */
 function chooseLayout(input: LayoutInput): [LabelledImages, number] {
   const { images, texts } = input
   const ending = labelEnding(images, texts)
@@ -101,7 +101,8 @@ function chooseLayout(input: LayoutInput): [LabelledImages, number] {
   // texts beside images in folders may be captions
   if (ending && (saysLabel(texts, ending) || !hasFolders(images)))
     return [labelBySamples(input, ending), texts.count]
-  return [labelByFolders(input), 0]
+  const byFolders = labelByFolders(input)
+  return [byFolders, byFolders.fields.sources]
 }
 
 function hasFolders(images: FileList): boolean {
@@ -112,7 +113,7 @@ function hasFolders(images: FileList): boolean {
 }
 
 function toImageStream(
-  labelled: LabelledImages & { texts: FileList; labelTexts: number },
+  labelled: LabelledImages & { texts: FileList; usedTexts: number },
   addProblem: (error: unknown) => void,
   addCommonNotes: (notes: Notes) => void,
 ): ImageStream {
@@ -123,7 +124,7 @@ function toImageStream(
       labelled.addNotes(notes)
       labelled.fields.addNotes(notes)
       addCommonNotes(notes)
-      const passedOver = labelled.texts.count - labelled.labelTexts
+      const passedOver = labelled.texts.count - labelled.usedTexts
       addOtherFilesNote(notes, [[labelled.texts, passedOver]])
     },
   }

@@ -212,3 +212,25 @@ test('what is said of images is part of their identity, and what cannot be kept 
     /image_fields_left_out: .*'date' is left out: these fields have different values for one image/,
   )
 })
+
+test('what JSON files beside images say is not passed over, and what cannot be kept of it is told', async () => {
+  const json = (patient: string) =>
+    Buffer.from(JSON.stringify({ patient, boxes: [[1, 2]], ['n'.repeat(200)]: 1, nothing: null }))
+  const found = await upload({
+    'a.zip': zipFile([
+      ...['cat/1', 'dog/2'].flatMap((name, n) => [
+        { name: `${name}.png`, content: pngOf(n) },
+        { name: `${name}.json`, content: json(`p${n}`) },
+      ]),
+      { name: 'cat/caption.txt', content: Buffer.from('a cat') },
+    ]),
+  })
+  const notes = found.notes.join('\n')
+  assert.match(notes, /image_fields_kept: .*: 'patient'$/m)
+  assert.match(notes, /files_passed_over: files that are no images were passed over: 1, /)
+  assert.match(notes, /image_fields_left_out: .* in 'boxes' is left out: .* have lists or objects/)
+  assert.match(
+    notes,
+    /image_fields_left_out: .* in 'n{128}…' is left out: .* more than 128 characters/,
+  )
+})

@@ -17,7 +17,11 @@ export class ImageFields {
   private readonly tooLong = new Set<string>()
   private readonly different = new Set<string>()
   private readonly beyondLimit = new Set<string>()
+  private readonly nested = new Set<string>()
+  private readonly longNames = new Set<string>()
   private count = 0
+  /** How many files or rows had values that can be kept. */
+  sources = 0
 
   constructor(images: number) {
     this.texts = new TextList(images)
@@ -27,6 +31,7 @@ export class ImageFields {
   /** Several files, or rows, may say something of one image. A field of which they say different things is left out. */
   add(image: number, values: FieldValues): void {
     const fields = this.usable(values)
+    if (fields.size > 0) this.sources++
     const id = this.textIds[image]!
     if (id > 0) {
       const known = parseFields(this.texts.at(id - 1))
@@ -59,6 +64,8 @@ export class ImageFields {
       [this.tooLong, `have values of more than ${maxFieldLength} characters`],
       [this.different, 'have different values for one image'],
       [this.beyondLimit, `come after the first ${maxFields}`],
+      [this.nested, 'have lists or objects, not texts or numbers'],
+      [this.longNames, `have names of more than ${maxFieldNameLength} characters`],
     ] as const
     for (const [names, reason] of reasons) {
       if (names.size === 0) continue
@@ -72,17 +79,24 @@ export class ImageFields {
     return different.size === 0 ? tooLong : new Set([...tooLong, ...different])
   }
 
-  /** Texts and numbers, as texts; lists and objects are none. */
+  /** Texts and numbers, as texts. */
   private usable(values: FieldValues): Map<string, string> {
     const usable = new Map<string, string>()
     for (const [name, value] of Object.entries(values)) {
-      if (name === '' || name.length > maxFieldNameLength) continue
-      if (!['string', 'number', 'boolean'].includes(typeof value)) continue
+      if (name === '' || value === null || value === undefined) continue
+      if (name.length > maxFieldNameLength) {
+        addSome(this.longNames, `${name.slice(0, maxFieldNameLength)}…`)
+        continue
+      }
+      if (typeof value === 'object') {
+        addSome(this.nested, name)
+        continue
+      }
       const text = String(value).trim()
       if (text === '') continue
       if (!this.seen.has(name)) {
         if (this.seen.size === maxFields) {
-          if (this.beyondLimit.size < maxFields) this.beyondLimit.add(name)
+          addSome(this.beyondLimit, name)
           continue
         }
         this.seen.add(name)
@@ -92,6 +106,11 @@ export class ImageFields {
     }
     return usable
   }
+}
+
+/** As many as a note can name: an upload may have others for each image. */
+function addSome(names: Set<string>, name: string): void {
+  if (names.size < maxFields) names.add(name)
 }
 
 const parseFields = (text: string) => JSON.parse(text) as Record<string, string>
