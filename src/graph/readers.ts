@@ -5,12 +5,6 @@ const viewOps = new Set(['Reshape', 'Identity', 'IdentityN', 'ExpandDims', 'Stop
 
 export const isView = ({ op }: Node): boolean => viewOps.has(op.type)
 
-/** The node that owns the memory of a node's output: for a view, the owner of its input. */
-export function memoryOwner(node: Node): Node {
-  const [input] = node.inputs
-  return input && isView(node) ? memoryOwner(input.node) : node
-}
-
 /** The tensor whose memory a view shows; any other tensor itself. */
 export function memoryOf(tensor: Tensor): Tensor {
   const [viewed] = tensor.node.inputs
@@ -34,7 +28,7 @@ export function readersOf(nodes: Iterable<Node>): Map<Node, Node[]> {
   const readers = new Map<Node, Node[]>()
   for (const node of nodes) {
     if (isView(node)) continue
-    for (const owner of new Set(node.inputs.map(input => memoryOwner(input.node)))) {
+    for (const owner of new Set(node.inputs.map(input => memoryOf(input).node))) {
       const known = readers.get(owner)
       if (known) known.push(node)
       else readers.set(owner, [node])

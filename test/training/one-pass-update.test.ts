@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { loadNativeOps } from '../../src/engine/native-ops.js'
 import type { Node } from '../../src/graph/graph.js'
-import { dependenciesOf, memoryOwner, readersOf } from '../../src/graph/readers.js'
+import { dependenciesOf, memoryOf, readersOf } from '../../src/graph/readers.js'
 import type { NetworkOptions } from '../../src/spec/model-options.js'
 import type { TrainingKernels } from '../../src/spec/training-kernels.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
@@ -162,8 +162,8 @@ test('weights change in place after all that a step reads of them', () => {
       assert.ok(updates.length > 0)
       for (const update of updates) {
         const earlier = dependenciesOf(update.inputs.concat(controlTensors(update)))
-        for (const { node } of update.inputs) {
-          const owner = memoryOwner(node)
+        for (const input of update.inputs) {
+          const owner = memoryOf(input).node
           // the powers of beta are scalars, and do not change in place
           if (owner.op.type !== 'ReadVariableOp' || owner.outputs[0]!.shape.length === 0) continue
           for (const reader of readers.get(owner)!) {
