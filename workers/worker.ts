@@ -130,7 +130,7 @@ async function main(): Promise<void> {
         log,
         sweep: () => store.sweep(),
         // each time is some requests to a bucket
-        pollMs: config.store === null ? 2000 : 15_000,
+        ...(config.store !== null && { pollMs: 15_000 }),
         closeLogs: id => store.closeLogs(jobPaths(id).root),
       },
       id,

@@ -58,18 +58,13 @@ function parseManifest<T>(text: string, key: string, shape?: Shape<T>): Committe
 }
 
 /** Names of files stay below the folder, so that no manifest leads elsewhere. */
+export const fileEntryFields = {
+  name: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$' }),
+  bytes: Type.Integer({ minimum: 0 }),
+  sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+}
 const listsFiles = shapeOf<{ files: FileEntry[] }>(
-  Type.Object({
-    files: Type.Array(
-      Type.Object({
-        name: Type.String({
-          pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$',
-        }),
-        bytes: Type.Integer({ minimum: 0 }),
-        sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
-      }),
-    ),
-  }),
+  Type.Object({ files: Type.Array(Type.Object(fileEntryFields)) }),
 )
 
 /** Throws a DamagedError unless the files match the sizes and checksums in the manifest. */

@@ -1,11 +1,11 @@
 // Copies the record of jobs, data sets and models between a folder and a bucket.
 import { createHash } from 'node:crypto'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { TrainyardError } from '../errors.js'
+import { nullIfDamaged, TrainyardError } from '../errors.js'
 import { disk } from './disk.js'
 import { completeCopy } from './format-version.js'
-import { copyToStaging } from './staging.js'
+import { shareIntoStaging } from './staging.js'
 import type { CommittedFolder, Store, StoreEntry } from './store.js'
 
 export interface CopyReport {
@@ -36,7 +36,7 @@ export async function copyStore(
   const report: CopyReport = { folders: 0, files: 0, bytes: 0, known: 0 }
   for await (const entry of from.entries()) {
     const { key, kind } = entry
-    const { bytes, isKnown } = await (kind === 'folder' ? copyFolder : copyText)(from, to, key)
+    const { bytes, isKnown } = await (kind === 'folder' ? copyFolder : copyFile)(from, to, key)
     report[kind === 'folder' ? 'folders' : 'files']++
     report.bytes += bytes
     if (isKnown) report.known++
@@ -56,7 +56,8 @@ async function copyFolder(from: Store, to: Store, key: string): Promise<Copied> 
   const original = (await from.readManifest<object>(key))!
   const isEqual = async () =>
     isDeepStrictEqual(await to.readManifest(key), original) && (await to.verify(key))
-  const isKnown = await isEqual().catch(() => false)
+  // what is damaged is replaced
+  const isKnown = (await isEqual().catch(nullIfDamaged)) ?? false
   if (!isKnown) {
     await commitCopy(await from.folder(key), to, key, original)
     if (!(await isEqual())) throw differs(key)
@@ -73,10 +74,7 @@ async function commitCopy(
   const staged = await to.stage()
   try {
     for (const { name } of files) {
-      const [original, copy] = [join(folder, name), join(staged, name)]
-      await disk.mkdir(dirname(copy))
-      // committed files never change, so that on one disk both may be the same
-      await disk.link(original, copy).catch(() => copyToStaging(original, copy))
+      await shareIntoStaging(disk, join(folder, name), join(staged, name))
     }
     await to.commit(staged, key, manifest)
   } catch (error) {
@@ -85,22 +83,36 @@ async function commitCopy(
   }
 }
 
+async function copyFile(from: Store, to: Store, key: string): Promise<Copied> {
+  return isLog(key) ? copyLog(from, to, key) : copyText(from, to, key)
+}
+
 async function copyText(from: Store, to: Store, key: string): Promise<Copied> {
+  const original = await from.readFrom(key, 0)
+  const isEqual = async () => (await to.readFrom(key, 0)).equals(original)
+  // an empty file, by which an attempt claims its number, cannot be told from one that is missing
+  const isKnown = original.length > 0 && (await isEqual())
+  if (!isKnown) {
+    await to.replaceText(key, original.toString('utf8'))
+    if (!(await isEqual())) throw differs(key)
+  }
+  return { bytes: original.length, isKnown }
+}
+
+/** Logs may be too large for the memory. */
+async function copyLog(from: Store, to: Store, key: string): Promise<Copied> {
   const bytes = await from.size(key)
   const original = await hashOf(from, key)
-  // an empty file, by which an attempt claims its number, cannot be told from one that is missing
-  if (bytes > 0 && (await to.size(key)) === bytes && (await hashOf(to, key)) === original)
-    return { bytes, isKnown: true }
-  if (isLog(key) && bytes > 0) {
+  const isEqual = async () => (await hashOf(to, key)) === original
+  const isKnown = (await to.size(key)) === bytes && (await isEqual())
+  if (!isKnown) {
     await to.remove(key)
     for await (const block of blocksOf(from, key)) await to.append(key, block)
     await to.sync(key)
     await to.closeLogs(key)
-  } else {
-    await to.replaceText(key, (await from.readFrom(key, 0)).toString('utf8'))
+    if (!(await isEqual())) throw differs(key)
   }
-  if ((await hashOf(to, key)) !== original) throw differs(key)
-  return { bytes, isKnown: false }
+  return { bytes, isKnown }
 }
 
 async function hashOf(store: Store, key: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { lstat, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
-import { DamagedError, isDamaged } from '../errors.js'
+import { DamagedError, nullIfDamaged } from '../errors.js'
 import { bytesBelow } from './bytes-below.js'
 import { manifestName, readManifestFile, writeManifest } from './committed-folder.js'
 import { type Disk, disk as realDisk } from './disk.js'
@@ -16,7 +16,13 @@ import {
   serializeRecord,
 } from './record-file.js'
 import type { Shape } from './shape.js'
-import { copyToStaging, createStaging, stagingFolder, sweepStaging, tempName } from './staging.js'
+import {
+  createStaging,
+  shareIntoStaging,
+  stagingFolder,
+  sweepStaging,
+  tempName,
+} from './staging.js'
 import { errorCode, ignoreCodes, isPathError, withStorageErrors } from './storage-errors.js'
 import type { CommittedFolder, JsonOptions, Store, StoreEntry } from './store.js'
 import { isKeySegment, pathOf, storeFolders } from './store-key.js'
@@ -156,12 +162,7 @@ class FolderStore implements Store {
     return this.guard(key, async () => {
       const from = pathOf(this.root, `${key}/${file}`)
       const target = pathOf(this.assertStaged(staged), to)
-      await this.disk.mkdir(dirname(target))
-      await this.disk.link(from, target).catch(error => {
-        // a disk without hard links, or a file that has as many as it may
-        if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'].includes(errorCode(error) ?? '')) throw error
-        return copyToStaging(from, target)
-      })
+      await shareIntoStaging(this.disk, from, target)
     })
   }
 
@@ -177,13 +178,7 @@ class FolderStore implements Store {
   }
 
   async verify(key: string): Promise<boolean> {
-    return this.assertIntact(key).then(
-      () => true,
-      error => {
-        if (isDamaged(error)) return false
-        throw error
-      },
-    )
+    return (await this.assertIntact(key).then(() => true, nullIfDamaged)) ?? false
   }
 
   async folder(key: string): Promise<string> {

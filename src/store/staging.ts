@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { copyFile, lstat, mkdir, readdir, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { DamagedError } from '../errors.js'
 import { isDead, leadingProcessId, ownProcessId } from '../processes.js'
-import { ignoreCodes, isPathError, withStorageErrors } from './storage-errors.js'
+import type { Disk } from './disk.js'
+import { errorCode, ignoreCodes, isPathError, withStorageErrors } from './storage-errors.js'
 
 /** No process needs a staged folder for a day, so an older one belongs to a process that died, on any host. */
 const staleMs = 24 * 60 * 60 * 1000
@@ -23,8 +24,17 @@ export const createStaging = (root: string): Promise<unknown> =>
     }),
   )
 
-/** Copies a file into a staged folder, whose commit makes it durable. */
-export const copyToStaging = (from: string, to: string): Promise<void> => copyFile(from, to)
+/**
+ * Puts a file that never changes into a staged folder, whose commit makes it durable: by a second name, or as a copy
+ * where the disk has no hard links or the file has as many as it may.
+ */
+export async function shareIntoStaging(disk: Disk, from: string, to: string): Promise<void> {
+  await disk.mkdir(dirname(to))
+  await disk.link(from, to).catch(error => {
+    if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'].includes(errorCode(error) ?? '')) throw error
+    return copyFile(from, to)
+  })
+}
 
 /**
  * Removes what dead processes left behind. A process of another host cannot be checked, so its folders

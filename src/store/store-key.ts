@@ -1,6 +1,10 @@
 import { join } from 'node:path'
 import { quoteJson, TrainyardError } from '../errors.js'
 
+/** Below the data folder: copies of what a bucket has, and logs that grow. */
+export const bucketCopiesFolder = (dataFolder: string): string =>
+  join(dataFolder, '.cache', 'store')
+
 /** All keys begin with one of these, but for `format.json` and the links for TensorBoard. */
 export const storeFolders = [
   'datasets',

@@ -7,6 +7,7 @@ import { findHolder } from '../folder-holder.js'
 import { parseBucket } from '../setting-values.js'
 import { type CopyReport, copyStore } from '../store/copy-store.js'
 import { type OpenOptions, openStore } from '../store/open-store.js'
+import { bucketCopiesFolder } from '../store/store-key.js'
 
 /** While a long copy runs, a line says how far it is. */
 const reportMs = 5000
@@ -50,7 +51,7 @@ async function main(): Promise<void> {
     console.log(`trainyard: ${describe(soFar)} so far, last ${key}`)
   })
   // copies of the bucket's files, which are the folder's own now
-  if (!to.bucket) await rm(join(to.text, '.cache', 'store'), { recursive: true, force: true })
+  if (!to.bucket) await rm(bucketCopiesFolder(to.text), { recursive: true, force: true })
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   const known = report.known > 0 ? `; ${count(report.known)} were there already` : ''
   console.log(
@@ -63,10 +64,14 @@ const count = (number: number) => number.toLocaleString('en')
 const describe = ({ folders, files, bytes }: CopyReport) =>
   `${count(folders)} data sets, models and checkpoints and ${count(files)} records and logs, ${(bytes / 2 ** 20).toFixed(1)} MiB,`
 
+/** What is no part of a store. */
+const notCopied =
+  'Its keys, the secret of webhooks, unfinished uploads and kept samples of predictions'
+
 const next = ({ text, bucket }: Place) =>
   bucket
-    ? `Start the server with TRAINYARD_STORE=${text}; its keys stay in the data folder.`
-    : `Start the server with TRAINYARD_DATA=${text} and without TRAINYARD_STORE; copy key, keys.json and webhook-secret of the old data folder to keep its keys.`
+    ? `Start the server with TRAINYARD_STORE=${text}. ${notCopied} stay in the data folder.`
+    : `Start the server with TRAINYARD_DATA=${text} and without TRAINYARD_STORE. ${notCopied} stay in the old data folder; copy key, keys.json and webhook-secret to keep its keys.`
 
 const settingsOf = (config: Config, dataFolder: string, store: Place['bucket']) => ({
   dataFolder,

@@ -10,6 +10,7 @@ import { openBucketStore } from '../../src/store/s3/bucket-store.js'
 import { FolderCache } from '../../src/store/s3/folder-cache.js'
 import { sweepLeftovers } from '../../src/store/s3/leftovers.js'
 import { Removals } from '../../src/store/s3/removals.js'
+import type { Store } from '../../src/store/store.js'
 import { makeBucket, needsObjectStore, startObjectStore } from '../../testing/object-store.js'
 import { type S3Fault, startS3Proxy } from '../../testing/s3-proxy.js'
 import { tempFolder } from '../../testing/temp-folder.js'
@@ -145,17 +146,19 @@ test(
   },
 )
 
+async function stageFiles(store: Store, ...names: string[]): Promise<string> {
+  const staged = await store.stage()
+  for (const name of names) await writeFile(join(staged, name), name)
+  return staged
+}
+
 test(
   'a commit that fails leaves nothing visible, and can be made again',
   needsObjectStore,
   async t => {
     const proxy = await startS3Proxy(t, await sharedServer())
     const { store, another } = await openBucket(t, proxy.endpoint)
-    const stage = async () => {
-      const staged = await store.stage()
-      for (const name of ['a', 'b', 'c']) await writeFile(join(staged, name), name)
-      return staged
-    }
+    const stage = () => stageFiles(store, 'a', 'b', 'c')
     // the third file, and then the manifest
     for (const failing of [/\/c$/, /manifest\.json$/]) {
       const staged = await stage()
@@ -237,11 +240,7 @@ test(
   async t => {
     const proxy = await startS3Proxy(t, await sharedServer())
     const { store, another } = await openBucket(t, proxy.endpoint)
-    const stage = async () => {
-      const staged = await store.stage()
-      await writeFile(join(staged, 'a'), 'content')
-      return staged
-    }
+    const stage = () => stageFiles(store, 'a')
     await store.commit(await stage(), 'm/1', {})
     proxy.fault = (method, path) =>
       method === 'PUT' && path.includes('manifest') ? { status: 500 } : null

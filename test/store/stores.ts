@@ -98,7 +98,7 @@ export async function openBucket(t: Test, endpoint?: string): Promise<OpenedStor
     lose: async key => bucket.delete([await objectOf(key)]),
     read: async key => {
       const found = await bucket.get(await objectOf(key))
-      if (found === null || found === 'unchanged') throw new Error(`no object ${key}`)
+      if (found === null) throw new Error(`no object ${key}`)
       return found.body
     },
   }

@@ -17,7 +17,7 @@ export function addStore(program: Command, cli: Cli): void {
     .argument('<to>', 'a new place for the copy')
     .summary('copy a store, from or to a bucket')
     .description(
-      'Copies all jobs, data sets, models and weights, and compares each with the original. No server may use either place. Run it again after an interruption: it goes on. A server refuses a copy that is not complete. API keys and the secret of webhooks stay in the data folder.',
+      'Copies all jobs, data sets, models and weights, and compares each with the original. No server may use either place. Run it again after an interruption: it goes on. A server refuses a copy that is not complete. API keys, the secret of webhooks, unfinished uploads and kept samples of predictions stay in the data folder.',
     )
     .addOption(dataOption())
     .action((from: string, to: string, options: ServerOptions) =>

@@ -1,6 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { isDamaged } from '../../errors.js'
 import type { Disk } from '../disk.js'
 import { ensureFormatVersion, type OpenFor } from '../format-version.js'
 import { parseRecord, serializeRecord } from '../record-file.js'
@@ -8,7 +7,7 @@ import type { Shape } from '../shape.js'
 import { createStaging, stagingFolder, sweepStaging, tempName } from '../staging.js'
 import { failureSince, withStorageErrors } from '../storage-errors.js'
 import type { CommittedFolder, JsonOptions, Store, StoreEntry } from '../store.js'
-import { isKeySegment, pathOf, storeFolders } from '../store-key.js'
+import { bucketCopiesFolder, isKeySegment, pathOf, storeFolders } from '../store-key.js'
 import { Bucket, type BucketPlace, type BucketTiming } from './bucket.js'
 import { bucketEntries } from './bucket-entries.js'
 import { BucketLogs } from './bucket-logs.js'
@@ -20,8 +19,6 @@ import { BucketRecords } from './records.js'
 import { Removals } from './removals.js'
 import { filesPrefix, toCommitted } from './stored-manifest.js'
 
-/** Below the data folder. */
-const localFolder = ['.cache', 'store']
 /** A removal or a log that nobody has touched for this time belongs to a process that died. */
 const abandonedMs = 3600_000
 const sweepMs = 6 * 3600_000
@@ -68,7 +65,7 @@ class BucketStore implements Store {
     this.bucket = new Bucket(place, options.timing)
     this.asker = new Bucket(place, { retryDelaysMs: [], silenceMs: 5000 })
     this.staging = stagingFolder(dataFolder)
-    const folder = join(resolve(dataFolder), ...localFolder)
+    const folder = bucketCopiesFolder(resolve(dataFolder))
     const local = { folder, staging: this.staging }
     this.records = new BucketRecords(this.bucket)
     this.cache = new FolderCache(this.bucket, { ...local, maxBytes: cacheBytes, keepsFolders })
@@ -169,14 +166,8 @@ class BucketStore implements Store {
     return this.run(key, () => this.committed.assertIntact(key))
   }
 
-  async verify(key: string): Promise<boolean> {
-    return this.assertIntact(key).then(
-      () => true,
-      error => {
-        if (isDamaged(error)) return false
-        throw error
-      },
-    )
+  verify(key: string): Promise<boolean> {
+    return this.run(key, () => this.committed.isIntact(key))
   }
 
   folder(key: string): Promise<string> {

@@ -43,7 +43,7 @@ export interface BucketTiming {
 }
 
 /** Servers quote it, or do not. */
-const unquoted = (etag: string | undefined) => (etag ?? '').replaceAll('"', '')
+export const unquoted = (etag: string | undefined) => (etag ?? '').replaceAll('"', '')
 
 /** DeleteObjects takes so many keys. */
 const maxDeleted = 1000
@@ -102,6 +102,8 @@ export class Bucket {
   }
 
   /** Reads an object whole; `unchanged` if it has this ETag, null if there is none. */
+  async get(key: string): Promise<FoundObject | null>
+  async get(key: string, etag: string | undefined): Promise<FoundObject | 'unchanged' | null>
   async get(key: string, etag?: string): Promise<FoundObject | 'unchanged' | null> {
     return this.retry(key, async () => {
       try {

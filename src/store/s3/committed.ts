@@ -1,16 +1,13 @@
 // Committed folders in a bucket: the files first, each upload below a name of its own, and the manifest last.
 import { randomUUID } from 'node:crypto'
-import { link, mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { DamagedError, isDamaged } from '../../errors.js'
+import pLimit from 'p-limit'
+import { DamagedError, nullIfDamaged } from '../../errors.js'
 import { readManifestFile, writeManifest } from '../committed-folder.js'
 import type { Disk } from '../disk.js'
-import { copyToStaging } from '../staging.js'
-import { errorCode } from '../storage-errors.js'
+import { shareIntoStaging } from '../staging.js'
 import { pathOf } from '../store-key.js'
 import type { Bucket } from './bucket.js'
 import type { FolderCache } from './folder-cache.js'
-import { inParallel } from './in-parallel.js'
 import type { BucketRecords } from './records.js'
 import {
   filesPrefix,
@@ -63,7 +60,7 @@ export class CommittedFolders {
     const prefix = filesPrefix(key, name)
     const files: StoredFile[] = []
     const shared = this.shared.get(staged)
-    await inParallel([...entries.entries()], uploadsAtOnce, async ([i, entry]) => {
+    await pLimit(uploadsAtOnce).map(entries, async (entry, i) => {
       const source = shared?.get(entry.name)
       const isShared = source?.sha256 === entry.sha256 && entry.bytes <= maxCopiedBytes
       const to = prefix + entry.name
@@ -92,13 +89,7 @@ export class CommittedFolders {
     const entry = stored?.files.find(({ name }) => name === file)
     if (!stored || !entry) throw new DamagedError(`${key}/${file}`, 'is missing')
     const from = pathOf(await this.cache.get(key, stored), file)
-    const target = pathOf(staged, to)
-    await mkdir(dirname(target), { recursive: true })
-    await link(from, target).catch(error => {
-      // a disk without hard links, or a file that has as many as it may
-      if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'].includes(errorCode(error) ?? '')) throw error
-      return copyToStaging(from, target)
-    })
+    await shareIntoStaging(this.disk, from, pathOf(staged, to))
     const files = this.shared.get(staged) ?? new Map<string, Source>()
     files.set(to, { object: filesPrefix(key, stored.upload) + file, sha256: entry.sha256 })
     this.shared.set(staged, files)
@@ -132,12 +123,6 @@ export class CommittedFolders {
   }
 
   async isIntact(key: string): Promise<boolean> {
-    try {
-      await this.assertIntact(key)
-      return true
-    } catch (error) {
-      if (isDamaged(error)) return false
-      throw error
-    }
+    return (await this.assertIntact(key).then(() => true, nullIfDamaged)) ?? false
   }
 }

@@ -11,6 +11,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import pLimit from 'p-limit'
 import { DamagedError } from '../../errors.js'
 import { isDead, leadingProcessId, ownProcessId } from '../../processes.js'
 import { manifestName } from '../committed-folder.js'
@@ -18,7 +19,6 @@ import { assertRoom, roomAt } from '../disk-room.js'
 import { tempName } from '../staging.js'
 import { errorCode, ignoreCodes } from '../storage-errors.js'
 import type { Bucket } from './bucket.js'
-import { inParallel } from './in-parallel.js'
 import { filesPrefix, localManifest, type StoredManifest } from './stored-manifest.js'
 import { download } from './transfers.js'
 
@@ -130,7 +130,7 @@ export class FolderCache {
     const temporary = join(staging, tempName())
     try {
       await mkdir(temporary, { recursive: true })
-      await inParallel(files, downloadsAtOnce, async file => {
+      await pLimit(downloadsAtOnce).map(files, async file => {
         const path = join(temporary, file.name)
         await mkdir(dirname(path), { recursive: true })
         const from = filesPrefix(key, upload) + file.name

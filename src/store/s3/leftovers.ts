@@ -11,7 +11,7 @@ const sweptKey = '.swept'
 /** Once a day, for all processes together: it lists all files of the bucket. */
 export async function sweepLeftovers(bucket: Bucket, now = Date.now()): Promise<void> {
   const last = await bucket.get(sweptKey)
-  if (last !== null && last !== 'unchanged' && now - Number(last.body.toString()) < staleMs) return
+  if (last !== null && now - Number(last.body.toString()) < staleMs) return
   await bucket.put(sweptKey, String(now))
   await sweepFiles(bucket, now)
   await sweepParts(bucket, now)
@@ -40,7 +40,7 @@ async function sweepFiles(bucket: Bucket, now: number): Promise<void> {
 /** The upload that the manifest of a key names; null if there is none. A damaged manifest throws, and its files stay. */
 async function uploadAt(bucket: Bucket, key: string): Promise<string | null> {
   const found = await bucket.get(manifestKey(key))
-  if (found === null || found === 'unchanged') return null
+  if (found === null) return null
   return parseStoredManifest(found.body.toString('utf8'), key).upload
 }
 

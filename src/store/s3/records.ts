@@ -13,7 +13,7 @@ export class BucketRecords {
 
   async read<T>(key: string, parse: (text: string) => T): Promise<T | null> {
     const found = await this.bucket.get(key)
-    return found === null || found === 'unchanged' ? null : parse(textOf(found, key))
+    return found === null ? null : parse(textOf(found, key))
   }
 
   /** As up to date as `read`: the store says whether the object is still the same. Callers share the value. */

@@ -32,7 +32,7 @@ export class Removals {
   private async removeOne(key: string, object: string): Promise<void> {
     const found = object === manifestKey(key) ? await this.bucket.get(object) : null
     await this.bucket.delete([object])
-    if (found === null || found === 'unchanged') return
+    if (found === null) return
     const upload = uploadOf(found.body.toString('utf8'), key)
     // files of another upload to the key, which may be running, stay; those of a damaged manifest are left to the sweep
     if (upload !== null) await this.removeFiles(filesPrefix(key, upload))
@@ -43,7 +43,7 @@ export class Removals {
     for await (const note of this.bucket.list(notesFolder)) {
       if (Date.now() - note.modifiedAt < olderThanMs) continue
       const found = await this.bucket.get(note.key)
-      if (found === null || found === 'unchanged') continue
+      if (found === null) continue
       const key = found.body.toString('utf8')
       // by the store's clock for both; a key that was made again is newer
       const before = (await this.listBelow(key)).filter(each => each.modifiedAt <= note.modifiedAt)

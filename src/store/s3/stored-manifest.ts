@@ -2,7 +2,7 @@
 // a prefix that only their upload has, so that two uploads to one key never mix.
 import { Type } from 'typebox'
 import { DamagedError } from '../../errors.js'
-import { manifestName } from '../committed-folder.js'
+import { fileEntryFields, manifestName } from '../committed-folder.js'
 import { parseRecord, serializeRecord } from '../record-file.js'
 import { type Shape, shapeOf } from '../shape.js'
 import type { CommittedFolder, FileEntry } from '../store.js'
@@ -21,17 +21,7 @@ export interface StoredManifest {
 const storedShape = shapeOf<{ files: StoredFile[]; upload: string }>(
   Type.Object({
     upload: Type.String({ pattern: '^[0-9a-z-]{36,60}$' }),
-    files: Type.Array(
-      Type.Object({
-        // stays below the folder
-        name: Type.String({
-          pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$',
-        }),
-        bytes: Type.Integer({ minimum: 0 }),
-        sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
-        etag: Type.String(),
-      }),
-    ),
+    files: Type.Array(Type.Object({ ...fileEntryFields, etag: Type.String() })),
   }),
 )
 
@@ -52,6 +42,9 @@ export function parseStoredManifest(text: string, key: string): StoredManifest {
   return { manifest, files, upload }
 }
 
+const entriesOf = (files: readonly StoredFile[]): FileEntry[] =>
+  files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 }))
+
 /** The same as a caller knows it. Throws a DamagedError if it has another shape. */
 export function toCommitted<T>(
   { manifest, files }: StoredManifest,
@@ -63,7 +56,7 @@ export function toCommitted<T>(
     throw new DamagedError(manifestKey(key), `has unexpected content: ${problem}`)
   return {
     manifest: manifest as T,
-    files: files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 })),
+    files: entriesOf(files),
   }
 }
 
@@ -71,5 +64,5 @@ export function toCommitted<T>(
 export const localManifest = ({ manifest, files }: StoredManifest): string =>
   serializeRecord({
     ...manifest,
-    files: files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 })),
+    files: entriesOf(files),
   })

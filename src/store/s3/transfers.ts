@@ -7,8 +7,8 @@ import {
   CreateMultipartUploadCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import type { Bucket } from './bucket.js'
-import { inParallel } from './in-parallel.js'
+import pLimit from 'p-limit'
+import { type Bucket, unquoted } from './bucket.js'
 
 /** A part is in memory while it is sent. S3 takes none below 5 MiB but the last, and no more than 10,000. */
 const partBytes = 8 * 2 ** 20
@@ -58,7 +58,7 @@ async function uploadInParts(
     parts[i] = { PartNumber, ETag }
   }
   try {
-    await inParallel([...Array(count).keys()], partsAtOnce, sendPart)
+    await pLimit(partsAtOnce).map(Array(count).keys(), sendPart)
     const answer = await bucket.retry(key, () =>
       client.send(
         new CompleteMultipartUploadCommand({
@@ -68,7 +68,7 @@ async function uploadInParts(
         }),
       ),
     )
-    return (answer.ETag ?? '').replaceAll('"', '')
+    return unquoted(answer.ETag)
   } catch (error) {
     // what this cannot remove, the sweep does
     await client.send(new AbortMultipartUploadCommand({ ...named, UploadId })).catch(() => {})
