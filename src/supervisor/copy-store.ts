@@ -66,12 +66,12 @@ const describe = ({ folders, files, bytes }: CopyReport) =>
 
 /** What is no part of a store. */
 const notCopied =
-  'Its keys, the secret of webhooks, unfinished uploads and kept samples of predictions'
+  'its keys, the secret of webhooks, unfinished uploads and kept samples of predictions'
 
 const next = ({ text, bucket }: Place) =>
   bucket
-    ? `Start the server with TRAINYARD_STORE=${text}. ${notCopied} stay in the data folder.`
-    : `Start the server with TRAINYARD_DATA=${text} and without TRAINYARD_STORE. ${notCopied} stay in the old data folder; copy key, keys.json and webhook-secret to keep its keys.`
+    ? `Start the server with TRAINYARD_STORE=${text}; ${notCopied} stay in the data folder.`
+    : `Start the server with TRAINYARD_DATA=${text} and without TRAINYARD_STORE; ${notCopied} stay in the old data folder; copy key, keys.json and webhook-secret to keep its keys.`
 
 const settingsOf = (config: Config, dataFolder: string, store: Place['bucket']) => ({
   dataFolder,
