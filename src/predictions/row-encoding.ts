@@ -1,3 +1,4 @@
+import type { CsvRows } from '../datasets/tables/csv-rows.js'
 import {
   type EncodedTable,
   RowEncoding,
@@ -73,31 +74,23 @@ export interface ColumnRows {
   batches: Iterable<ValueBatch>
 }
 
-/** Rows as they are given. `text`: the cells are texts of a CSV. */
-export type GivenRows = { rows: readonly TableRow[]; text: boolean } | ColumnRows
-
-interface Prepared {
-  values: RowEncoding | null
-  text: RowEncoding | null
-}
+/** Rows as they are given. */
+export type GivenRows = { rows: readonly TableRow[] } | { csv: CsvRows } | ColumnRows
 
 /** By the columns of a manifest, which requests for a version share and which never change. */
-const prepared = new WeakMap<readonly FeatureColumn[], Prepared>()
+const encodings = new WeakMap<readonly FeatureColumn[], RowEncoding>()
 
-function encodingOf(model: RowModel, kind: keyof Prepared): RowEncoding {
-  const { columns, unusedColumns, cellFormat, offset } = model
-  let known = prepared.get(columns)
-  if (!known) {
-    known = { values: null, text: null }
-    prepared.set(columns, known)
+function encodingOf({ columns, unusedColumns, cellFormat, offset }: RowModel): RowEncoding {
+  let encoding = encodings.get(columns)
+  if (!encoding) {
+    const encoded = offset === null ? columns : [...columns, offsetColumn(offset)]
+    encoding = new RowEncoding(encoded.map(integerAsNumber), {
+      unusedColumns,
+      ...(cellFormat && { cellFormat }),
+    })
+    encodings.set(columns, encoding)
   }
-  const encoded = offset === null ? columns : [...columns, offsetColumn(offset)]
-  known[kind] ??= new RowEncoding(encoded.map(integerAsNumber), {
-    unusedColumns,
-    ...(cellFormat && { cellFormat }),
-    text: kind === 'text',
-  })
-  return known[kind]
+  return encoding
 }
 
 /** Encodes rows as the numbers that a model takes. Throws unless every row fits. */
@@ -109,13 +102,25 @@ export function encodeModelRows(
 ): EncodedRows {
   const { explain = false } = options
   const { columns, offset, outputs } = model
-  const count = 'rows' in given ? given.rows.length : given.count
-  checkRowCount(count, explain, { columns: columns.length, outputs }, limits)
-  const encoded =
-    'rows' in given
-      ? encodingOf(model, given.text ? 'text' : 'values').encode(given.rows, options)
-      : encodingOf(model, 'values').encodeColumns(count, given.batches, options)
-  const { values, unknownCategories, passedOver, absent } = encoded
+  const size = { columns: columns.length, outputs }
+  const encoding = encodingOf(model)
+  let count = 0
+  const checkCount = (rows: number) => {
+    count = rows
+    checkRowCount(rows, explain, size, limits)
+  }
+  const encode = (): EncodedTable => {
+    if ('csv' in given)
+      return encoding.encodeCsv(given.csv, options, {
+        maxRows: maxRowsOf(size, explain, limits),
+        checkCount,
+      })
+    checkCount('rows' in given ? given.rows.length : given.count)
+    return 'rows' in given
+      ? encoding.encode(given.rows, options)
+      : encoding.encodeColumns(count, given.batches, options)
+  }
+  const { values, unknownCategories, passedOver, absent } = encode()
   const report = { unknownCategories, passedOver, absent }
   if (offset === null) return { rows: values, count, explain, report }
   return { ...splitOffsets(values, count, offset), count, explain, report }

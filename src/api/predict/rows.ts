@@ -1,4 +1,5 @@
-import { parseCsvRows, type TableRow } from '../../datasets/tables/row-encoder.js'
+import { type CsvRows, openCsvRows } from '../../datasets/tables/csv-rows.js'
+import type { TableRow } from '../../datasets/tables/row-encoder.js'
 import { escapePointerToken, type FieldError, TrainyardError } from '../../errors.js'
 import {
   type ColumnRows,
@@ -21,7 +22,7 @@ export function readRows(
   limits: Limits,
 ): EncodedRows {
   if (body instanceof Uint8Array)
-    return encodeGiven({ rows: csvRows(body, model, limits), text: true }, model, query, limits)
+    return encodeGiven({ csv: csvRows(body, model, limits) }, model, query, limits)
   const { given, options, pathOf } = fromJson(body)
   return encodeGiven(given, model, { ...query, ...options }, limits, pathOf)
 }
@@ -51,11 +52,15 @@ function encodeGiven(
   }
 }
 
-function csvRows(content: Uint8Array, { columns, unusedColumns }: RowModel, limits: Limits) {
+function csvRows(
+  content: Uint8Array,
+  { columns, unusedColumns }: RowModel,
+  limits: Limits,
+): CsvRows {
   const { rowBytes, columns: maxColumns, rows: maxRows } = limits
   const names = [...columns.map(({ name }) => name), ...unusedColumns]
   const csvLimits = { rowBytes, columns: maxColumns, rows: maxRows }
-  return parseCsvRows('the body', content, csvLimits, names)
+  return openCsvRows('the body', content, csvLimits, names)
 }
 
 const optionFields = ['explain', 'unknownCategory', 'unknownColumn']
@@ -101,7 +106,7 @@ function rowsOf(list: unknown, path: string): GivenRows {
     const message = `row ${invalidIndex} is expected to be an object by column, or an array in the order of the columns`
     throw invalidRequest(`${path}/${invalidIndex}`, 'wrong_type', message)
   }
-  return { rows: list as TableRow[], text: false }
+  return { rows: list as TableRow[] }
 }
 
 /** `{ "age": [59, 41], "sex": [2, 1] }`: lists of equal length, by column. */

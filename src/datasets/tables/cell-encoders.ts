@@ -2,9 +2,9 @@
 
 import type { ColumnType } from '../../spec/dataset.js'
 import { CategoryCodes, type Found, trimmed } from './category-codes.js'
-import { isMissingMarker, maxFloat32, type NumberParser, parseBoolean } from './cell.js'
+import { isMissing, isMissingMarker, maxFloat32, type NumberParser, parseBoolean } from './cell.js'
 import type { CellParser } from './cell-parser.js'
-import { quoteCell } from './csv.js'
+import { type CsvRow, fieldText, quoteCell } from './csv.js'
 
 /** What the encoder needs to know about a column. */
 export interface EncodedColumn {
@@ -14,34 +14,50 @@ export interface EncodedColumn {
   categories?: readonly string[] | null
 }
 
-/** Returns the number of a cell, or what was expected. */
-export type Encoder = (value: unknown) => number | { expected: string; unknownCategory?: true }
+/** The number of a value, or what was expected. */
+type Encoded = number | { expected: string; unknownCategory?: true }
 
-export function createEncoder(
-  { name, type, categories }: EncodedColumn,
+/** Encodes a value of JSON or of a typed file. */
+export type Encoder = (value: unknown) => Encoded
+
+/** Encodes a field of a row of CSV, from its bytes: most are short numbers, for which a text takes longer. */
+export type FieldEncoder = (row: CsvRow, field: number) => Encoded
+
+export function createEncoder(column: EncodedColumn, { missingWords }: CellParser): Encoder {
+  const { categories } = column
+  const type = encodedType(column)
+  const encoder =
+    type === 'category' ? categoryEncoder(new CategoryCodes(categories ?? [])) : jsonEncoders[type]
+  return value => (missingWords.matchesValue(value) ? Number.NaN : encoder(value))
+}
+
+export function createFieldEncoder(
+  column: EncodedColumn,
   { missingWords, numbers }: CellParser,
-  text: boolean,
-): Encoder {
+): FieldEncoder {
+  const { categories } = column
+  const type = encodedType(column)
+  const encoder =
+    type === 'category'
+      ? categoryFieldEncoder(new CategoryCodes(categories ?? []))
+      : fieldEncoders(numbers)[type]
+  const names = new Set(type === 'category' ? categories : [])
+  return (row, field) => {
+    if (isMissing(row, field)) return Number.NaN
+    const { bytes, starts, ends, quoted } = row
+    const start = starts[field]!
+    const end = ends[field]!
+    if (missingWords.matches(bytes, start, end, type === 'category')) return Number.NaN
+    // NA may be a category, if it was quoted in the training data
+    const isMarker = quoted[field] !== 0 && isMissingMarker(bytes, start, end)
+    return isMarker && !names.has(fieldText(row, field)) ? Number.NaN : encoder(row, field)
+  }
+}
+
+function encodedType({ name, type }: EncodedColumn) {
   if (type === 'text')
     throw new Error(`column ${JSON.stringify(name)} is text, which has no encoding`)
-  const codes = new CategoryCodes(categories ?? [])
-  if (!text) {
-    const encoder: Encoder = type === 'category' ? categoryEncoder(codes) : jsonEncoders[type]
-    return value => (missingWords.matchesValue(value) ? Number.NaN : encoder(value))
-  }
-  const cell = new CellBytes()
-  const encoder =
-    type === 'category' ? cellCategoryEncoder(codes) : cellEncoders(numbers, cell)[type]
-  const names = new Set(type === 'category' ? categories : [])
-  return value => {
-    if (typeof value !== 'string') return { expected: 'expected a text' }
-    cell.set(value)
-    const { bytes, length } = cell
-    if (missingWords.matches(bytes, 0, length, type === 'category')) return Number.NaN
-    const missing = value === '' || isMissingMarker(bytes, 0, length)
-    // NA may be a category, if it was quoted in the training data.
-    return missing && !names.has(value) ? Number.NaN : encoder(value)
-  }
+  return type
 }
 
 const categoryEncoder =
@@ -55,12 +71,12 @@ const categoryEncoder =
     return found === 'unknown' && trimmed(value) === '' ? Number.NaN : codeOrExpected(codes, found)
   }
 
-const cellCategoryEncoder =
-  (codes: CategoryCodes): Encoder =>
-  value =>
-    codeOrExpected(codes, codes.ofCell(value as string))
+const categoryFieldEncoder =
+  (codes: CategoryCodes): FieldEncoder =>
+  (row, field) =>
+    codeOrExpected(codes, codes.ofCell(fieldText(row, field)))
 
-function codeOrExpected(codes: CategoryCodes, found: Found): ReturnType<Encoder> {
+function codeOrExpected(codes: CategoryCodes, found: Found): Encoded {
   if (typeof found === 'number') return found
   if (found === 'unknown') return { expected: codes.expected, unknownCategory: true }
   const names = found.several.slice(0, 5).map(quoteCell).join(' or ')
@@ -83,45 +99,21 @@ const jsonEncoders = {
       : { expected: 'expected true or false, or null' },
 } satisfies Record<string, Encoder>
 
-/** The bytes of a cell, for parsers of bytes. Most cells are short numbers, for which a Buffer takes long. */
-class CellBytes {
-  private readonly short = new Uint8Array(64)
-  bytes: Uint8Array = this.short
-  length = 0
-
-  set(text: string): void {
-    this.length = text.length
-    this.bytes = this.short
-    if (text.length <= this.short.length && this.setAscii(text)) return
-    this.bytes = Buffer.from(text)
-    this.length = this.bytes.length
-  }
-
-  private setAscii(text: string): boolean {
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i)
-      if (code >= 0x80) return false
-      this.short[i] = code
-    }
-    return true
-  }
-}
-
-/** Encoders of the text that was set in `cell`. */
-function cellEncoders(numbers: NumberParser, cell: CellBytes) {
-  const parseNumber = (): number | null =>
-    numbers.parse(cell.bytes, 0, cell.length) ? numbers.value : null
+function fieldEncoders(numbers: NumberParser) {
+  const parseNumber = ({ bytes, starts, ends }: CsvRow, field: number): number | null =>
+    numbers.parse(bytes, starts[field]!, ends[field]!) ? numbers.value : null
   return {
-    number: () => parseNumber() ?? { expected: 'expected a number within 3.4e38' },
-    integer: () => {
-      const number = parseNumber()
+    number: (row, field) =>
+      parseNumber(row, field) ?? { expected: 'expected a number within 3.4e38' },
+    integer: (row, field) => {
+      const number = parseNumber(row, field)
       return number !== null && Number.isInteger(number)
         ? number
         : { expected: 'expected an integer' }
     },
-    boolean: () => {
-      const bool = parseBoolean(cell.bytes, 0, cell.length)
+    boolean: ({ bytes, starts, ends }, field) => {
+      const bool = parseBoolean(bytes, starts[field]!, ends[field]!)
       return bool >= 0 ? bool : { expected: 'expected true or false' }
     },
-  } satisfies Record<string, Encoder>
+  } satisfies Record<string, FieldEncoder>
 }

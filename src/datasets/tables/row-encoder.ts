@@ -8,20 +8,17 @@ import {
 } from '../../errors.js'
 import type { CellFormat } from '../../spec/dataset.js'
 import { listNames } from '../../spec/notes.js'
-import { fileError } from '../errors.js'
-import { isMissing } from './cell.js'
-import { createEncoder, type EncodedColumn, type Encoder } from './cell-encoders.js'
+import {
+  createEncoder,
+  createFieldEncoder,
+  type EncodedColumn,
+  type Encoder,
+  type FieldEncoder,
+} from './cell-encoders.js'
 import { plainFormat } from './cell-format.js'
 import { CellParser } from './cell-parser.js'
-import {
-  type ByteSource,
-  type CsvLimits,
-  CsvReader,
-  type CsvRow,
-  fieldText,
-  quoteCell,
-} from './csv.js'
-import { checkFieldCount, inferDialect, parseColumnNames } from './dialect/csv-dialect.js'
+import { type CsvRow, fieldText, quoteCell } from './csv.js'
+import type { CsvRows } from './csv-rows.js'
 
 /** Values by column name, or as a list in the order of the columns. */
 export type TableRow = Readonly<Record<string, unknown>> | readonly unknown[]
@@ -33,8 +30,6 @@ export interface EncodeOptions {
   unknownColumn?: 'error' | 'ignore'
   /** Other columns of the data set: rows may have them, and their values are not read. */
   unusedColumns?: readonly string[]
-  /** True if cells are texts from a CSV file: numbers are parsed, and words such as NA are missing. */
-  text?: boolean
   /** How the cells of a CSV are written. Default: as in most. */
   cellFormat?: CellFormat
 }
@@ -58,7 +53,7 @@ export interface UnknownCategories {
 }
 
 /** How the cells of a request are read. */
-type CellOptions = Pick<EncodeOptions, 'unusedColumns' | 'text' | 'cellFormat'>
+type CellOptions = Pick<EncodeOptions, 'unusedColumns' | 'cellFormat'>
 /** What is an error in them. */
 type UnknownOptions = Pick<EncodeOptions, 'unknownCategory' | 'unknownColumn'>
 
@@ -76,15 +71,17 @@ export interface ValueBatch {
 /** What many requests share: to index categories takes longer than to encode a row. */
 export class RowEncoding {
   readonly encoders: readonly Encoder[]
+  readonly fieldEncoders: readonly FieldEncoder[]
   readonly indices: ReadonlyMap<string, number>
   readonly unusedColumns: ReadonlySet<string>
 
   constructor(
     readonly columns: readonly EncodedColumn[],
-    { text = false, cellFormat = plainFormat, unusedColumns }: CellOptions,
+    { cellFormat = plainFormat, unusedColumns }: CellOptions,
   ) {
     const parser = new CellParser(cellFormat)
-    this.encoders = columns.map(column => createEncoder(column, parser, text))
+    this.encoders = columns.map(column => createEncoder(column, parser))
+    this.fieldEncoders = columns.map(column => createFieldEncoder(column, parser))
     this.indices = new Map(columns.map(({ name }, index) => [name, index]))
     this.unusedColumns = new Set(unusedColumns)
   }
@@ -99,6 +96,27 @@ export class RowEncoding {
       if (encoder.errors.length >= maxErrors) break
       encoder.encode(row, cells)
     }
+    return resultOf(encoder)
+  }
+
+  /**
+   * As `encode`, of the rows of a CSV. `checkCount` is told how many there are before other errors are thrown, and
+   * rows from `maxRows` on are only counted.
+   */
+  encodeCsv(
+    csv: CsvRows,
+    options: UnknownOptions,
+    { maxRows, checkCount }: { maxRows: number; checkCount(rows: number): void },
+  ): EncodedTable {
+    const encoder = new RowEncoder(this, 0, options)
+    const fields = csv.names.map(name => this.indices.get(name) ?? null)
+    let count = 0
+    csv.forEachRow(row => {
+      if (count < maxRows && encoder.errors.length < maxErrors)
+        encoder.encodeFields(count, row, csv.names, fields)
+      count++
+    })
+    checkCount(count)
     return resultOf(encoder)
   }
 
@@ -128,7 +146,9 @@ function resultOf(encoder: RowEncoder): EncodedTable {
 
 class RowEncoder {
   readonly errors: FieldError[] = []
-  private readonly values: Float32Array
+  /** May have room for more rows than there are. */
+  private values: Float32Array
+  private rows: number
   private readonly given: Uint8Array
   private readonly passedOver = new Set<string>()
   private readonly foreign = new Set<string>()
@@ -140,6 +160,7 @@ class RowEncoder {
     private readonly options: UnknownOptions,
   ) {
     const { length } = encoding.columns
+    this.rows = rows
     this.values = new Float32Array(rows * length).fill(Number.NaN)
     this.given = new Uint8Array(length)
   }
@@ -155,6 +176,38 @@ class RowEncoder {
       if (column !== undefined) this.encodeCell(row, column, named[name])
       else this.passOver(row, name)
     }
+  }
+
+  /** The next row of a CSV. `columns`: the column of each field; null if the model has none of its name. */
+  encodeFields(
+    row: number,
+    cells: CsvRow,
+    names: readonly string[],
+    columns: readonly (number | null)[],
+  ): void {
+    this.addRow()
+    const { fieldEncoders, columns: modelColumns } = this.encoding
+    const first = row * modelColumns.length
+    for (let field = 0; field < columns.length; field++) {
+      const column = columns[field]!
+      if (column === null) {
+        if (row === 0) this.passOver(row, names[field]!)
+        continue
+      }
+      this.given[column] = 1
+      const result = fieldEncoders[column]!(cells, field)
+      if (typeof result === 'number') this.values[first + column] = result
+      else this.addFailure(row, column, result, fieldText(cells, field))
+    }
+  }
+
+  private addRow(): void {
+    const { length } = this.encoding.columns
+    this.rows++
+    if (this.rows * length <= this.values.length) return
+    const grown = new Float32Array(2 * this.rows * length).fill(Number.NaN)
+    grown.set(this.values)
+    this.values = grown
   }
 
   encodeColumn(name: string, value: (row: number) => unknown, { firstRow, rows }: ValueBatch) {
@@ -174,8 +227,12 @@ class RowEncoder {
   }
 
   result(): EncodedTable {
+    const { length } = this.encoding.columns
     return {
-      values: this.values,
+      values:
+        this.rows * length === this.values.length
+          ? this.values
+          : this.values.slice(0, this.rows * length),
       unknownCategories: [...this.unknown.values()],
       passedOver: [...this.passedOver],
       absent: this.encoding.columns
@@ -205,9 +262,18 @@ class RowEncoder {
     const { encoders, columns } = this.encoding
     const result = encoders[column]!(value)
     if (typeof result === 'number') this.values[row * columns.length + column] = result
-    else if (result.unknownCategory && this.options.unknownCategory === 'missing')
+    else this.addFailure(row, column, result, value)
+  }
+
+  private addFailure(
+    row: number,
+    column: number,
+    { expected, unknownCategory }: { expected: string; unknownCategory?: true },
+    value: unknown,
+  ): void {
+    if (unknownCategory && this.options.unknownCategory === 'missing')
       this.countUnknown(column, String(value))
-    else this.addCellError(row, column, value, result.expected)
+    else this.addCellError(row, column, value, expected)
   }
 
   private countUnknown(column: number, value: string): void {
@@ -234,50 +300,6 @@ class RowEncoder {
     this.foreign.add(name)
     const message = `row ${row}: there is no column ${quoteCell(name)} in the model or its data set; unknownColumn=ignore passes over such columns`
     this.errors.push(fieldError(`/${row}/${escapePointerToken(name)}`, 'unknown_column', message))
-  }
-}
-
-/**
- * Parses a CSV text with a header into rows for a `RowEncoding` with `text`. Errors name line and column, as
- * in an upload.
- */
-export function parseCsvRows(
-  name: string,
-  content: Uint8Array,
-  limits: CsvLimits & { rows: number },
-  knownNames: readonly string[] = [],
-): Record<string, string | null>[] {
-  const file = bufferSource(name, content)
-  const dialect = inferDialect(file, { header: true }, limits, { names: knownNames })
-  const rows: Record<string, string | null>[] = []
-  let names: string[] | null = null
-  new CsvReader(file, dialect.delimiter, limits).forEachRow(row => {
-    if (!names) {
-      names = parseColumnNames(name, row, dialect.endsInDelimiter)
-      return
-    }
-    checkFieldCount(name, row, names, dialect.endsInDelimiter)
-    if (rows.length === limits.rows) throw tooManyRowsError(name, row, limits.rows)
-    // Without a prototype, since a column may be called __proto__.
-    const cells: Record<string, string | null> = Object.create(null)
-    for (const [column, key] of names.entries())
-      cells[key] = isMissing(row, column) ? null : fieldText(row, column)
-    rows.push(cells)
-  })
-  return rows
-}
-
-function tooManyRowsError(file: string, { line }: CsvRow, maxRows: number) {
-  return fileError('DATASET_TOO_LARGE', { file, line }, `there are more than ${maxRows} rows`)
-}
-
-function bufferSource(name: string, content: Uint8Array): ByteSource {
-  const bytes = content.length
-  // A copy, since the reader writes into its input.
-  return {
-    name,
-    size: bytes,
-    read: (offset, length) => Buffer.from(content.subarray(offset, offset + length)),
   }
 }
 

@@ -39,7 +39,7 @@ export function rowsFromTensors(
     throw invalidRequest(`'${rowsName}' has all columns, so that there can be no other input`)
   }
   const rows = isMatrix ? matrixRows(first, model, limits) : columnRows(tensors, model, limits)
-  return encodeModelRows({ rows, text: false }, model, options, limits)
+  return encodeModelRows({ rows }, model, options, limits)
 }
 
 function matrixRows(tensor: Tensor, model: RowModel, limits: RowLimits): TableRow[] {

@@ -151,7 +151,7 @@ function rowsOf(items: unknown, model: RowModel, limits: InputLimits): ModelInpu
     const cells = Object.entries(item).map(([name, value]) => [name, cellOf(value)])
     return Object.assign(Object.create(null), Object.fromEntries(cells))
   })
-  const encoded = encodeModelRows({ rows, text: false }, model, rowOptionsOf({}), limits)
+  const encoded = encodeModelRows({ rows }, model, rowOptionsOf({}), limits)
   return { kind: 'rows', ...encoded }
 }
 

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { UploadForm } from '../../../src/datasets/form.js'
 import { defaultLimits } from '../../../src/datasets/limits.js'
-import { parseCsvRows } from '../../../src/datasets/tables/row-encoder.js'
+import { fieldText } from '../../../src/datasets/tables/csv.js'
+import { openCsvRows } from '../../../src/datasets/tables/csv-rows.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
 import { zipFile } from '../archives/zip-writer.js'
 import { lines, readTable, refusal, rowsOf } from './read-table.js'
@@ -108,8 +109,12 @@ test('fields that blanks separate are read if the form says so, and named otherw
     [2, 'y', 4],
   ])
   // a prediction knows the names, and has no field delimiter
-  const parse = (csv: string, names: string[]) =>
-    parseCsvRows('body', Buffer.from(csv), defaultLimits, names).map(row => Object.entries(row))
+  const parse = (csv: string, known: string[]) => {
+    const { names, forEachRow } = openCsvRows('body', Buffer.from(csv), defaultLimits, known)
+    const rows: [string, string][][] = []
+    forEachRow(row => rows.push(names.map((name, field) => [name, fieldText(row, field)])))
+    return rows
+  }
   assert.deepEqual(parse(spread, ['c', 'a'])[0], [
     ['a', '1'],
     ['b', 'x y'],

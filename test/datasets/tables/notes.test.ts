@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { UploadForm } from '../../../src/datasets/form.js'
 import { defaultLimits } from '../../../src/datasets/limits.js'
-import { parseCsvRows, RowEncoding } from '../../../src/datasets/tables/row-encoder.js'
+import { openCsvRows } from '../../../src/datasets/tables/csv-rows.js'
+import { RowEncoding } from '../../../src/datasets/tables/row-encoder.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
 import { lines, readTable, refusal, rowsOf } from './read-table.js'
 
@@ -214,14 +215,18 @@ test('the lines of an uploaded file are read for a prediction as they were for t
   for (const [csv, form, header, line, x, y] of cases) {
     const { columns, cellFormat } = readTable(root, csv, form).table
     const content = Buffer.from(lines(header, line))
-    const rows = parseCsvRows('body', content, { ...defaultLimits }, ['x', 'y'])
+    const rows = openCsvRows('body', content, defaultLimits, ['x', 'y'])
     const options = {
       unknownCategory: 'error',
-      text: true,
       ...(cellFormat && { cellFormat }),
     } as const
     assert.deepEqual(
-      [...new RowEncoding(columns, options).encode(rows, options).values],
+      [
+        ...new RowEncoding(columns, options).encodeCsv(rows, options, {
+          maxRows: 10,
+          checkCount: count => assert.equal(count, 1),
+        }).values,
+      ],
       [x, y].map(Math.fround),
     )
   }

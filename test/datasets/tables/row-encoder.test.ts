@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defaultLimits } from '../../../src/datasets/limits.js'
 import type { EncodedColumn } from '../../../src/datasets/tables/cell-encoders.js'
+import { openCsvRows } from '../../../src/datasets/tables/csv-rows.js'
 import {
   type EncodeOptions,
-  parseCsvRows,
   RowEncoding,
   type TableRow,
 } from '../../../src/datasets/tables/row-encoder.js'
@@ -18,6 +18,21 @@ const encodeRows = (
   rows: readonly TableRow[],
   options: EncodeOptions,
 ) => new RowEncoding(columns, options).encode(rows, options)
+
+const encodeCsv = (
+  columns: readonly EncodedColumn[],
+  csv: string,
+  options: EncodeOptions,
+  { rows = 10, maxRows = rows }: { rows?: number; maxRows?: number } = {},
+) => {
+  let count = 0
+  const checkCount = (found: number) => {
+    count = found
+  }
+  const body = openCsvRows('body', Buffer.from(csv), { ...defaultLimits, rows })
+  const table = new RowEncoding(columns, options).encodeCsv(body, options, { maxRows, checkCount })
+  return { ...table, count }
+}
 
 const statistics = { missing: 0, min: 0, max: 0, mean: 0, distinct: 2 }
 const columns: TableColumn[] = [
@@ -49,10 +64,31 @@ test('rows are encoded as numbers, by column name or by position', () => {
 })
 
 test('rows of a CSV are encoded as the same numbers', () => {
-  const csv = Buffer.from('a/b,size,flag,count\nred,1.5e0,yes,2\n7,NA,,\n')
-  const rows = parseCsvRows('body', csv, defaultLimits)
+  const csv = 'a/b,size,flag,count\nred,1.5e0,yes,2\n7,NA,,\n'
   const expected = [1.5, 2, 1, 1, NA, NA, NA, 0]
-  assert.deepEqual([...encodeRows(columns, rows, { ...strict, text: true }).values], expected)
+  const { values, count, absent } = encodeCsv(columns, csv, strict)
+  assert.deepEqual([[...values], count, absent], [expected, 2, []])
+})
+
+test('the rows of a CSV beyond the limit of a model are counted and not encoded', () => {
+  const csv = `size,other,a/b\n${'1,x,blue\n'.repeat(9)}`
+  const options = { unknownCategory: 'missing', unusedColumns: ['other'] } as const
+  const table = encodeCsv(columns, csv, options, { maxRows: 3 })
+  assert.equal(table.count, 9)
+  assert.equal(table.values.length, 3 * columns.length)
+  assert.deepEqual(table.unknownCategories, [{ column: 'a/b', rows: 3, examples: ['blue'] }])
+  assert.deepEqual([table.passedOver, table.absent], [['other'], ['count', 'flag']])
+  assert.throws(
+    () => encodeCsv(columns, 'size,weight,size2\n1,2,3\n1,2,3\n', strict),
+    (error: unknown) => {
+      assert.ok(error instanceof TrainyardError)
+      assert.deepEqual(
+        error.errors.map(({ path }) => path),
+        ['/0/weight', '/0/size2'],
+      )
+      return true
+    },
+  )
 })
 
 test('an unknown category is encoded as missing or refused, as the option says', () => {
@@ -70,8 +106,10 @@ test('a category is found by its text or by its value as a number', () => {
   const found = (categories: string[], value: unknown, text = false) => {
     const column = { name: 'c', type: 'category' as const, categories }
     try {
-      const options = { unknownCategory: 'missing', text } as const
-      const { values, unknownCategories } = encodeRows([column], [{ c: value }], options)
+      const options = { unknownCategory: 'missing' } as const
+      const { values, unknownCategories } = text
+        ? encodeCsv([column], `c\n${value}\n`, options)
+        : encodeRows([column], [{ c: value }], options)
       const [unknown] = unknownCategories
       return unknown ? `unknown: ${unknown.examples}` : (categories[values[0]!] ?? 'missing')
     } catch (error) {
@@ -200,32 +238,26 @@ test('all errors are reported at once, each with its row and column', () => {
       return true
     },
   )
-  const text = { ...strict, text: true }
   assert.throws(
-    () => encodeRows(columns, [{ size: '1,5' }], text),
+    () => encodeCsv(columns, 'size;count\n1,5;2\n', strict),
     /row 0: "size" is "1,5", expected a number/,
   )
 })
 
 test('an error in a CSV body is reported with line and column, and too many rows are refused', () => {
-  const parse = (text: string, rows = 10) =>
-    parseCsvRows('body', Buffer.from(text), { ...defaultLimits, rows })
+  const parse = (csv: string) => encodeCsv([], csv, { ...strict, unknownColumn: 'ignore' })
   assert.throws(() => parse('a,b\n1\n'), /^TrainyardError: body: line 2, column 2/)
   assert.throws(() => parse('a,b\n1,"x\n'), /is not closed/)
   assert.throws(() => parse(`a\n${'1\n'.repeat(11)}`), /more than 10 rows/)
-  assert.equal(Object.getPrototypeOf(parse('__proto__\n1\n')[0]), null)
-  assert.deepEqual(Object.entries(parse('__proto__,b\n1,2\n')[0]!), [
-    ['__proto__', '1'],
-    ['b', '2'],
-  ])
+  const named = { name: '__proto__', type: 'number' } as const
+  assert.deepEqual([...encodeCsv([named], '__proto__\n7\n', strict).values], [7])
 })
 
 test('encoding the CSV of a table gives the values that the table stores', async t => {
   const { datasets, uploadTable } = await freshDatasets(t)
-  const csv = Buffer.from('n,c,b,d\n1,x,true,0.123456789\n,"NA",false,1e-3\n-3,NA,,?\n')
-  const { dataset } = await uploadTable({ csv })
-  const body = parseCsvRows('body', csv, defaultLimits)
-  const { values: encoded } = encodeRows(dataset.columns, body, { ...strict, text: true })
+  const csv = 'n,c,b,d\n1,x,true,0.123456789\n,"NA",false,1e-3\n-3,NA,,?\n'
+  const { dataset } = await uploadTable({ csv: Buffer.from(csv) })
+  const { values: encoded } = encodeCsv(dataset.columns, csv, strict)
   const reader = openTableReader(await datasets.shardPaths(dataset), dataset)
   for (const [index, { name }] of dataset.columns.entries()) {
     const column = Float32Array.from({ length: 3 }, (_, row) => encoded[row * 4 + index]!)
