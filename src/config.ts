@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { closestMatch } from 'leven'
 import { type FieldError, TrainyardError } from './errors.js'
+import { placementNames } from './placement.js'
 import {
   integer,
   listOf,
@@ -323,7 +324,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
     failpoints: read<string | null>('TRAINYARD_FAILPOINTS', null, text => resolve(text), 'a file'),
   }
   for (const name of Object.keys(environment)) {
-    if (!name.startsWith('TRAINYARD_') || isSetting(name)) continue
+    if (!name.startsWith('TRAINYARD_') || isSetting(name) || isPlacement(name)) continue
     const message = `there is no setting ${name}; did you mean ${closestSetting(name)}?`
     errors.push({ path: name, code: 'invalid_setting', message })
   }
@@ -348,6 +349,8 @@ export function refuseArguments(command: string, args: readonly string[]): void 
   const message = `${command} takes no arguments, but got '${first}'; settings are environment variables: ${setting}=${value} ${command}`
   throw new TrainyardError('INVALID_CONFIGURATION', message)
 }
+
+const isPlacement = (name: string) => (placementNames as readonly string[]).includes(name)
 
 const isSetting = (name: string) => (settingNames as readonly string[]).includes(name)
 

@@ -48,13 +48,40 @@ export function residentBytesOf(pid: number): number | null {
 }
 
 /** Bytes that a process has read from and written to disks; null if it has ended or the system does not say. */
-export function diskBytesOf(pid: number): { read: number; written: number } | null {
+function diskBytesOf(pid: number): { read: number; written: number } | null {
   const io = readOrNull(() => readFileSync(`/proc/${pid}/io`, 'utf8')) ?? ''
   const bytesOf = (name: string) => new RegExp(`^${name}: (\\d+)$`, 'm').exec(io)?.[1]
   const [read, written] = [bytesOf('read_bytes'), bytesOf('write_bytes')]
   return read === undefined || written === undefined
     ? null
     : { read: Number(read), written: Number(written) }
+}
+
+/** What a process has used since it began. */
+export interface ProcessUsage {
+  /** `performance.now()` of this process when it was read, or heard of. */
+  at: number
+  cpuMs: number
+  /** Memory that is not swapped out; null if it is not known. */
+  residentBytes: number | null
+  /** Bytes read from and written to disks; null if the system does not say. */
+  disk: { read: number; written: number } | null
+  /** Whether a debugger has stopped it. */
+  isTraced: boolean
+}
+
+/** Null if the process has ended or there is no /proc. */
+export function usageOf(pid: number): ProcessUsage | null {
+  const stat = readStat(pid)
+  return (
+    stat && {
+      at: performance.now(),
+      cpuMs: stat.cpuTicks * msPerTick,
+      residentBytes: residentBytesOf(pid),
+      disk: diskBytesOf(pid),
+      isTraced: stat.state === 't',
+    }
+  )
 }
 
 /**

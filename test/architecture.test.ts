@@ -24,7 +24,8 @@ const mayImport: Record<string, readonly string[]> = {
   'training-control': ['spec'],
   graph: [],
   'setting-values': [],
-  config: ['setting-values', 'errors'],
+  placement: [],
+  config: ['placement', 'setting-values', 'errors'],
   nets: ['graph'],
   engine: ['spec', 'errors'],
   net: [],
@@ -238,9 +239,12 @@ const mayImport: Record<string, readonly string[]> = {
     'formats',
     'places',
   ],
+  // runs trainers here or elsewhere, and knows no engine of training
+  'workers/executors': [...['jobs', 'ipc', 'placement', 'processes', 'spec', 'errors', 'log']],
   // supervises trainers, and loads no engine: a training step blocks its thread
   'workers/supervision': [
     'workers',
+    'workers/executors',
     'jobs',
     'store',
     'ipc',

@@ -30,6 +30,8 @@ import { DiskSpace } from '../src/store/disk-space.js'
 import { diskWithFailpoints } from '../src/store/failpoints.js'
 import { openStore } from '../src/store/open-store.js'
 import { openPrivateFolder } from '../src/store/private-folder.js'
+import type { SlotResources } from './executors/executor.js'
+import { LocalExecutor } from './executors/local-executor.js'
 import { AttemptRunner } from './supervision/attempt.js'
 import { Consumer } from './supervision/consumer.js'
 import { Watchdog } from './supervision/consumer-watchdog.js'
@@ -40,7 +42,6 @@ import { MemoryBudget } from './supervision/memory-budget.js'
 import { countOomKills } from './supervision/oom-kills.js'
 import { recoverOrphans } from './supervision/orphan-recovery.js'
 import { type Slot, Slots } from './supervision/slots.js'
-import type { TrainerLaunchOptions } from './supervision/trainer-process.js'
 
 const orphanCheckIntervalMs = 5000
 /** `EX_TEMPFAIL` of sysexits.h: the supervisor starts the worker again. */
@@ -65,8 +66,10 @@ async function main(): Promise<void> {
   const gpus = await findGpus()
   // on a GPU a spare takes memory that a job may need, so there are none by default
   const keepSpares = config.spareTrainers ?? gpus.length === 0
+  const executor = new LocalExecutor(scriptPath('workers/trainer'))
   const slots = new Slots(
-    trainerLaunchOptions(config.slots, gpus),
+    executor,
+    slotResources(config.slots, gpus),
     () => keepSpares && process.availableMemory() > minMemoryForSpareBytes,
   )
   await openPrivateFolder(config.dataFolder, line => log.warn(line))
@@ -212,17 +215,13 @@ async function main(): Promise<void> {
 }
 
 /** One trainer for each GPU. Without GPUs, the slots share the cores equally. */
-function trainerLaunchOptions(
-  requestedSlots: number | null,
-  gpus: readonly number[],
-): TrainerLaunchOptions[] {
+function slotResources(requestedSlots: number | null, gpus: readonly number[]): SlotResources[] {
   const count = requestedSlots ?? Math.max(1, gpus.length)
   const cores = availableParallelism() / count
   return Array.from({ length: count }, (_, i) => {
     const gpu = gpus[i % gpus.length] ?? null
     const assigned = gpu === null ? {} : { gpus: String(gpu) }
-    const environment = childEnvironment(engineEnvironment({ cores, ...assigned }))
-    return { script: scriptPath('workers/trainer'), environment, gpu }
+    return { environment: childEnvironment(engineEnvironment({ cores, ...assigned })), gpu }
   })
 }
 

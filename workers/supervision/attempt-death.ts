@@ -37,7 +37,7 @@ export function explainDeath(
   exit: TrainerExit,
   { oomKilled, diskProblem }: DeathCircumstances,
 ): AttemptDeath {
-  const { code, signal, error, killReason } = exit
+  const { code, signal, lost, error, killReason } = exit
   const line = error?.message ?? errorLine(exit.outputTail)
   const colonLine = line === null ? '' : `: ${line}`
   if (signal === 'SIGKILL' && killReason) {
@@ -53,6 +53,8 @@ export function explainDeath(
     const text = `was ended by ${signal}, which its worker did not send`
     return { end: 'killed', cause: 'killed', text }
   }
+  if (lost !== null)
+    return { end: 'killed', cause: 'killed', text: `was lost: ${lost}${colonLine}` }
   if (code === unavailableExitCode) return unavailable(line ?? 'the machine failed')
   // whatever native code makes of a failed write
   if (diskProblem !== null) return unavailable(`${diskProblem}${line === null ? '' : `; ${line}`}`)

@@ -19,6 +19,7 @@ import type { MemoryEstimate } from '../../src/spec/memory-estimate.js'
 import { toLoggedRow } from '../../src/spec/metrics.js'
 import type { Gpu } from '../../src/spec/worker.js'
 import { recordDiskFailure } from '../../src/store/storage-errors.js'
+import type { Gang } from '../executors/executor.js'
 import { unavailableExitCode } from '../failure.js'
 import { type AttemptDeath, explainDeath } from './attempt-death.js'
 import { attemptLineFormatter, deathLine, isStartupBanner, startLine } from './attempt-log.js'
@@ -40,7 +41,7 @@ export interface AttemptRunnerDeps {
   jobLog: JobLog
   resourceLog: Pick<ResourceLog, 'append' | 'close'>
   statePublisher: LiveStatePublisher
-  slot: { open(listener: TrainerListener): TrainerProcess }
+  slot: { open(gang: Gang, listener: TrainerListener): TrainerProcess }
   /** What the GPU of the slot did when it was asked last; null without one. */
   readGpu(): Gpu | null
   /** Why the disk takes no writes; null if it does. */
@@ -78,7 +79,7 @@ export class AttemptRunner {
     this.attemptRecord.progress = this.progress
     this.eta = new EtaEstimator(etaPlan(task))
     this.oomKillsBefore = deps.countOomKills()
-    this.process = deps.slot.open({
+    this.process = deps.slot.open(gangOf(task), {
       onMessage: message => this.onMessage(message),
       onLine: line => {
         if (!isStartupBanner(line) && !isTraceLine(line)) this.log(line)
@@ -87,7 +88,7 @@ export class AttemptRunner {
     this.log(startLine(attemptRecord))
     this.process.start(task)
     this.sampler = new ResourceSampler({
-      pid: this.process.pid,
+      readUsage: () => this.process.usage(),
       readGpu: () => deps.readGpu(),
       readProgress: () => ({
         step: this.progress.step,
@@ -248,6 +249,14 @@ export class AttemptRunner {
     return { attempt, phase, step, endsAt, details }
   }
 }
+
+/** One process trains it. */
+const gangOf = ({ job, attempt }: TrainerTask): Gang => ({
+  job: job.id,
+  attempt,
+  world: 1,
+  devices: 1,
+})
 
 const isWorking = (phase: Phase) => phase === 'training' || phase === 'predicting'
 

@@ -1,11 +1,11 @@
-import { readStat } from '../../src/processes.js'
+import type { ProcessUsage } from '../../src/processes.js'
 
 /** Silent and without processor time: a deadlock, or storage that does not answer. */
 const maxIdleChecks = 150
 /** Silent but busy: no step and no evaluation takes this long. */
 const maxSilentChecks = 1800
-/** A process that uses fewer ticks between two checks only waits. */
-const minBusyTicks = 2
+/** A process that uses less processor time between two checks only waits. */
+const minBusyMs = 20
 
 /**
  * Decides whether a trainer is alive. A long step sends no message until it ends, so silence alone
@@ -17,9 +17,10 @@ export class LivenessMonitor {
   static readonly checkIntervalMs = 2000
   private idleChecks = 0
   private silentChecks = 0
-  private cpuTicks = 0
+  private cpuMs = 0
 
-  constructor(private readonly pid: number | undefined) {}
+  /** `readUsage`: null if what the trainer uses is not known at the moment. */
+  constructor(private readonly readUsage: () => Pick<ProcessUsage, 'cpuMs' | 'isTraced'> | null) {}
 
   /** The trainer has sent a message. */
   recordMessage(): void {
@@ -29,13 +30,13 @@ export class LivenessMonitor {
 
   /** The reason to kill the trainer; null if it is alive. */
   check(): string | null {
-    const stat = this.pid === undefined ? null : readStat(this.pid)
+    const usage = this.readUsage()
     // a person looks at it with a debugger
-    if (stat?.state === 't') return null
+    if (usage?.isTraced) return null
     this.silentChecks++
-    if (stat) {
-      this.idleChecks = stat.cpuTicks - this.cpuTicks < minBusyTicks ? this.idleChecks + 1 : 0
-      this.cpuTicks = stat.cpuTicks
+    if (usage) {
+      this.idleChecks = usage.cpuMs - this.cpuMs < minBusyMs ? this.idleChecks + 1 : 0
+      this.cpuMs = usage.cpuMs
     }
     if (this.idleChecks >= maxIdleChecks)
       return `idle and silent for ${formatSeconds(maxIdleChecks)}`

@@ -1,5 +1,5 @@
 import { rounded } from '../../src/jobs/telemetry/resource-samples.js'
-import { cpuMsOf, diskBytesOf, residentBytesOf } from '../../src/processes.js'
+import type { ProcessUsage } from '../../src/processes.js'
 import type { ResourceSample } from '../../src/spec/job-resources.js'
 import type { Gpu } from '../../src/spec/worker.js'
 
@@ -9,8 +9,8 @@ const firstSamples = 60
 const intervalMs = 5000
 
 export interface ResourceSamplerDeps {
-  /** Undefined if the trainer could not be started. */
-  pid: number | undefined
+  /** What the trainer has used; null if that is not known, such as after its end. */
+  readUsage(): ProcessUsage | null
   /** What the trainer's GPU did when it was asked last; null without one. */
   readGpu(): Gpu | null
   /** How far the attempt is, and its speed; null if it neither trains nor predicts. */
@@ -18,22 +18,16 @@ export interface ResourceSamplerDeps {
   append(sample: ResourceSample): Promise<void>
 }
 
-interface Counters {
-  at: number
-  cpuMs: number | null
-  disk: { read: number; written: number } | null
-}
-
-/** Measures what a trainer uses, from outside: a measurement reads three files of /proc. */
+/** Measures what a trainer uses, from outside: on this machine, a measurement reads three files of /proc. */
 export class ResourceSampler {
-  private last: Counters
+  private last: ProcessUsage | null
   private taken = 0
   private timer: NodeJS.Timeout | undefined
   private pendingAppend: Promise<void> = Promise.resolve()
 
   constructor(private readonly deps: ResourceSamplerDeps) {
     // a spare trainer has used the processor before
-    this.last = readCounters(deps.pid)
+    this.last = deps.readUsage()
     this.schedule()
   }
 
@@ -53,11 +47,10 @@ export class ResourceSampler {
 
   private sample(): void {
     const { deps, last } = this
-    const now = readCounters(deps.pid)
-    const residentBytes = deps.pid === undefined ? null : residentBytesOf(deps.pid)
+    const now = deps.readUsage()
     this.last = now
-    // the trainer has ended since
-    if (last.cpuMs !== null && now.cpuMs === null) return
+    // it has not begun, it has ended since, or its machine has not told anything new
+    if (!now || !last || now.at === last.at) return
     const seconds = (now.at - last.at) / 1000
     const perSecond = (before: number | undefined, after: number | undefined) =>
       before === undefined || after === undefined
@@ -65,7 +58,7 @@ export class ResourceSampler {
         : rounded(Math.max(0, after - before) / seconds)
     const gpu = deps.readGpu()
     const { step, examplesPerSecond } = deps.readProgress()
-    const cpuMs = perSecond(last.cpuMs ?? undefined, now.cpuMs ?? undefined)
+    const cpuMs = perSecond(last.cpuMs, now.cpuMs)
     this.taken++
     this.append({
       time: new Date().toISOString(),
@@ -73,7 +66,7 @@ export class ResourceSampler {
       step,
       measurements: 1,
       cpuCores: cpuMs === null ? null : rounded(cpuMs / 1000),
-      residentBytes,
+      residentBytes: now.residentBytes,
       gpuUtilization: gpu?.utilization ?? null,
       gpuMemoryBytes: gpu?.usedBytes ?? null,
       examplesPerSecond: examplesPerSecond === null ? null : rounded(examplesPerSecond),
@@ -87,9 +80,3 @@ export class ResourceSampler {
     this.pendingAppend = this.pendingAppend.then(() => this.deps.append(sample)).catch(() => {})
   }
 }
-
-const readCounters = (pid: number | undefined): Counters => ({
-  at: performance.now(),
-  cpuMs: pid === undefined ? null : cpuMsOf(pid),
-  disk: pid === undefined ? null : diskBytesOf(pid),
-})

@@ -1,10 +1,7 @@
 import type { FromTrainer } from '../../src/spec/ipc-messages.js'
 import type { Slot as SlotReport } from '../../src/spec/worker.js'
-import {
-  type TrainerLaunchOptions,
-  type TrainerListener,
-  TrainerProcess,
-} from './trainer-process.js'
+import type { Executor, Gang, SlotResources } from '../executors/executor.js'
+import { type TrainerListener, TrainerProcess } from './trainer-process.js'
 import { TrainerUsage } from './trainer-usage.js'
 
 /** A new job trains undisturbed for this long before the slot's next spare trainer is loaded. */
@@ -20,15 +17,16 @@ export class Slot {
   job: string | null = null
 
   constructor(
-    private readonly launchOptions: TrainerLaunchOptions,
+    private readonly executor: Executor,
+    private readonly resources: SlotResources,
     private readonly hasMemoryForSpare: () => boolean,
   ) {}
 
   /** Takes the spare trainer if there is one, else starts a new process. */
-  open(listener: TrainerListener): TrainerProcess {
+  open(gang: Gang, listener: TrainerListener): TrainerProcess {
     clearTimeout(this.timer)
     this.timer = undefined
-    const trainer = this.spare ?? new TrainerProcess(this.launchOptions, true)
+    const trainer = this.spare ?? TrainerProcess.gang(this.executor, gang, this.resources)[0]!
     this.spare = null
     this.usage.follow(trainer)
     trainer.listen({
@@ -45,8 +43,9 @@ export class Slot {
   warm(urgent: boolean): void {
     clearTimeout(this.timer)
     this.timer = undefined
-    if (this.closed || this.spare || !this.hasMemoryForSpare()) return
-    const spare = new TrainerProcess(this.launchOptions, urgent)
+    const launch = this.executor.spare
+    if (this.closed || this.spare || !launch || !this.hasMemoryForSpare()) return
+    const spare = TrainerProcess.spare(listener => launch(this.resources, listener), urgent)
     this.spare = spare
     void spare.exit.then(() => {
       if (this.spare === spare) this.spare = null
@@ -55,7 +54,7 @@ export class Slot {
 
   /** Index of its GPU; null without one. */
   get gpu(): number | null {
-    return this.launchOptions.gpu
+    return this.resources.gpu
   }
 
   report(): SlotReport {
@@ -79,8 +78,12 @@ export class Slots {
   private readonly all: readonly Slot[]
   private readonly idle: Slot[]
 
-  constructor(launchOptions: readonly TrainerLaunchOptions[], hasMemoryForSpare: () => boolean) {
-    this.all = launchOptions.map(options => new Slot(options, hasMemoryForSpare))
+  constructor(
+    executor: Executor,
+    resources: readonly SlotResources[],
+    hasMemoryForSpare: () => boolean,
+  ) {
+    this.all = resources.map(each => new Slot(executor, each, hasMemoryForSpare))
     this.idle = [...this.all]
   }
 

@@ -1,8 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { constants, setPriority } from 'node:os'
-import { createInterface } from 'node:readline'
-import { killIfStopped, maxStoppedMs } from '../../src/ipc/stopped-child.js'
-import { ownProcessId } from '../../src/processes.js'
+import type { ProcessUsage } from '../../src/processes.js'
 import type {
   FromTrainer,
   StopReason,
@@ -10,6 +6,13 @@ import type {
   TrainerError,
   TrainerTask,
 } from '../../src/spec/ipc-messages.js'
+import type {
+  Executor,
+  Gang,
+  RankListener,
+  RankProcess,
+  SlotResources,
+} from '../executors/executor.js'
 import { LivenessMonitor } from './liveness-monitor.js'
 
 /**
@@ -19,16 +22,11 @@ import { LivenessMonitor } from './liveness-monitor.js'
 const stopTimeoutMs: Record<StopReason, number> = { cancel: 7000, drain: 10_000, pause: 60_000 }
 const maxTailLines = 20
 
-export interface TrainerLaunchOptions {
-  script: string
-  environment: NodeJS.ProcessEnv
-  /** Index of the GPU that the environment assigns; null without one. */
-  gpu: number | null
-}
-
 export interface TrainerExit {
   code: number | null
   signal: NodeJS.Signals | null
+  /** Why it counts as ended although nobody saw its end; null if its end was seen. */
+  lost: string | null
   /** The last lines that the trainer printed. */
   outputTail: readonly string[]
   /** The error that the trainer reported before it ended. */
@@ -51,58 +49,63 @@ export interface TrainerListener {
   onLine(line: string): void
 }
 
-/** The worker's side of one trainer process: heartbeat, messages and exit. The trainer is idle until `start`. */
+/**
+ * The worker's side of one trainer: lease, messages and exit, whatever executor runs it. The trainer is idle until
+ * `start`.
+ */
 export class TrainerProcess {
   readonly exit: Promise<TrainerExit>
-  private readonly child: ChildProcess
+  private process!: RankProcess
+  private readonly rankListener: RankListener
   private readonly tailLines: string[] = []
   private error: TrainerError | null = null
   private killReason: KillReason | null = null
   private listener: TrainerListener | null = null
-  private readonly livenessMonitor: LivenessMonitor
+  private readonly livenessMonitor = new LivenessMonitor(() => this.process.usage())
   private heartbeatTimer: NodeJS.Timeout | undefined
 
-  /** `urgent`: a job waits for this trainer, so its engine loads at full priority. */
-  constructor({ script, environment }: TrainerLaunchOptions, urgent: boolean) {
-    // orphan-recovery.ts finds a dead worker's trainers by this argument
-    this.child = fork(script, [ownProcessId], {
-      env: environment,
-      serialization: 'advanced',
-      // its own process group: Ctrl-C reaches the supervisor alone, which stops all in order
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    })
-    if (!urgent) lowerPriority(this.child)
-    killIfStopped(this.child, () =>
-      this.recordKill('stopped', `stopped (SIGSTOP) for ${maxStoppedMs / 1000} s`),
-    )
-    this.livenessMonitor = new LivenessMonitor(this.child.pid)
-    this.child.on('message', (message: FromTrainer) => {
-      this.livenessMonitor.recordMessage()
-      if (message.type === 'error') this.error = message
-      if (message.type === 'ready' && urgent) lowerPriority(this.child)
-      this.listener?.onMessage(message)
-    })
-    for (const output of [this.child.stdout, this.child.stderr]) {
-      if (output) createInterface(output).on('line', line => this.recordLine(line))
-    }
+  private constructor(urgent: boolean) {
+    let resolveExit: (exit: TrainerExit) => void
     this.exit = new Promise(resolve => {
-      const onEnd = (code: number | null, signal: NodeJS.Signals | null) => {
+      resolveExit = resolve
+    })
+    this.rankListener = {
+      onMessage: message => {
+        this.livenessMonitor.recordMessage()
+        if (message.type === 'error') this.error = message
+        if (message.type === 'ready' && urgent) this.process.lowerPriority()
+        this.listener?.onMessage(message)
+      },
+      onLine: line => this.recordLine(line),
+      onStopped: text => this.recordKill('stopped', text),
+      onEnd: end => {
         clearInterval(this.heartbeatTimer)
         const { tailLines: outputTail, error, killReason } = this
-        resolve({ code, signal, outputTail, error, killReason })
-      }
-      this.child.on('error', error => {
-        this.recordLine(error.message)
-        onEnd(null, null)
-      })
-      this.child.on('close', onEnd)
-    })
+        resolveExit({ ...end, outputTail, error, killReason })
+      },
+    }
   }
 
-  /** Undefined if the process could not be started. */
-  get pid(): number | undefined {
-    return this.child.pid
+  /** A trainer without a task. `urgent`: a job may come soon, so its engine loads at full priority. */
+  static spare(launch: (listener: RankListener) => RankProcess, urgent: boolean): TrainerProcess {
+    const trainer = new TrainerProcess(urgent)
+    trainer.process = launch(trainer.rankListener)
+    if (!urgent) trainer.process.lowerPriority()
+    return trainer
+  }
+
+  /** The trainers of an attempt, by rank. */
+  static gang(executor: Executor, gang: Gang, slot: SlotResources): TrainerProcess[] {
+    const trainers = Array.from({ length: gang.world }, () => new TrainerProcess(true))
+    const listeners = trainers.map(({ rankListener }) => rankListener)
+    const ranks = executor.place(gang, slot, listeners)
+    for (const [rank, trainer] of trainers.entries()) trainer.process = ranks[rank]!
+    return trainers
+  }
+
+  /** What it has used; null if that is not known. */
+  usage(): ProcessUsage | null {
+    return this.process.usage()
   }
 
   /** Also passes on the last lines printed before this call. */
@@ -115,10 +118,10 @@ export class TrainerProcess {
     this.send({ type: 'start', task })
     this.heartbeatTimer = setInterval(() => {
       this.send({ type: 'lease' })
-      const problem = this.livenessMonitor.check()
+      const problem = this.process.isWaiting ? null : this.livenessMonitor.check()
       if (problem === null) return
       this.recordKill('silent', problem)
-      this.child.kill('SIGKILL')
+      this.process.kill()
     }, LivenessMonitor.checkIntervalMs)
     void this.exit.then(() => clearInterval(this.heartbeatTimer))
   }
@@ -128,6 +131,10 @@ export class TrainerProcess {
   }
 
   stop(reason: StopReason): void {
+    if (this.process.isWaiting) {
+      this.kill(`asked to ${reason} before it began`)
+      return
+    }
     this.send({ type: 'stop', reason })
     const text = `asked to ${reason} and did not within ${stopTimeoutMs[reason] / 1000} s`
     const timer = setTimeout(() => this.kill(text), stopTimeoutMs[reason])
@@ -136,12 +143,11 @@ export class TrainerProcess {
 
   kill(reason = 'no longer needed'): void {
     this.killReason = { kind: 'request', text: reason }
-    this.child.kill('SIGKILL')
+    this.process.kill()
   }
 
   private send(message: ToTrainer): void {
-    // a send fails if the child is exiting; `exit` reports that
-    if (this.child.connected) this.child.send(message, () => {})
+    this.process.send(message)
   }
 
   private recordKill(kind: KillReason['kind'], text: string): void {
@@ -153,15 +159,5 @@ export class TrainerProcess {
     this.tailLines.push(line)
     if (this.tailLines.length > maxTailLines) this.tailLines.shift()
     this.listener?.onLine(line)
-  }
-}
-
-/** Training uses all the cores it can; the API and Redis take precedence. */
-function lowerPriority({ pid }: ChildProcess): void {
-  if (pid === undefined) return
-  try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
-  } catch {
-    // the process has already ended, or the system forbids it: train at normal priority
   }
 }

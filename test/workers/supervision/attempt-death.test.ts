@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
+import { LocalExecutor } from '../../../workers/executors/local-executor.js'
 import { errorLine, explainDeath } from '../../../workers/supervision/attempt-death.js'
 import { type TrainerExit, TrainerProcess } from '../../../workers/supervision/trainer-process.js'
 
@@ -12,6 +13,7 @@ const exitOf = (exit: Partial<TrainerExit>): TrainerExit => ({
   signal: null,
   outputTail: [],
   error: null,
+  lost: null,
   killReason: null,
   ...exit,
 })
@@ -85,6 +87,12 @@ const cases: [Partial<TrainerExit>, end: string, cause: string | null, text: str
     null,
     'could not go on: no trainer can be started: spawn node EAGAIN',
   ],
+  [
+    { lost: 'its node was not heard of for 30 s', outputTail: ['step 7'] },
+    'killed',
+    'killed',
+    'was lost: its node was not heard of for 30 s: step 7',
+  ],
 ]
 for (const [exit, end, cause, text] of cases) {
   test(`a trainer that ${text}`, () => {
@@ -144,8 +152,10 @@ test('a missing library is told by the line of the loader', () => {
 })
 
 test('a process that cannot be started is reported as such', async () => {
-  const script = '/nonexistent/trainer.js'
-  const launched = new TrainerProcess({ script, environment: process.env, gpu: null }, true)
+  const executor = new LocalExecutor('/nonexistent/trainer.js')
+  const gang = { job: 'job-1', attempt: 1, world: 1, devices: 1 }
+  const [launched] = TrainerProcess.gang(executor, gang, { environment: process.env, gpu: null })
+  assert.ok(launched)
   const death = explainDeath(await launched.exit, healthy)
   assert.equal(death.end, 'crashed')
   assert.match(death.text, /^ended with exit code 1: Error: Cannot find module/)

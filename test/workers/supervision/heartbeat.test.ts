@@ -9,6 +9,7 @@ import type { Redis } from 'ioredis'
 import { blockingOptions, connect } from '../../../src/jobs/queue/redis.js'
 import { TrainingTotals } from '../../../src/jobs/queue/training-totals.js'
 import { WorkerReports } from '../../../src/jobs/queue/worker-reports.js'
+import { usageOf } from '../../../src/processes.js'
 import { eventually } from '../../../testing/eventually.js'
 import { startRedis, type TestRedis } from '../../../testing/redis.js'
 import { workerReport } from '../../../testing/worker-report.js'
@@ -89,7 +90,7 @@ test('the processor time of a slot never falls when one trainer follows another'
   for (const _trainer of ['first', 'second']) {
     const child = fork(script)
     const exit = once(child, 'exit') as unknown as Parameters<TrainerUsage['follow']>[0]['exit']
-    usage.follow({ pid: child.pid, exit })
+    usage.follow({ usage: () => usageOf(child.pid!), exit })
     const grown = () => usage.read().cpuSeconds >= before + 0.1 && usage.read().residentBytes > 1e6
     await eventually('processor time', grown)
     before = usage.read().cpuSeconds

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
+import { usageOf } from '../../../src/processes.js'
 import type { ResourceSample } from '../../../src/spec/job-resources.js'
 import { eventually } from '../../../testing/eventually.js'
 import { ResourceSampler } from '../../../workers/supervision/resource-sampler.js'
@@ -16,7 +17,7 @@ test('a process is measured from outside until it ends', async t => {
   t.after(() => busy.kill('SIGKILL'))
   const samples: ResourceSample[] = []
   const sampler = new ResourceSampler({
-    pid: busy.pid,
+    readUsage: () => usageOf(busy.pid!),
     readGpu: () => gpu,
     readProgress: () => ({ step: 7, examplesPerSecond: 12.34567 }),
     append: async sample => void samples.push(sample),
@@ -45,7 +46,7 @@ test('a process is measured from outside until it ends', async t => {
 test('a sample that cannot be stored is followed by others', async t => {
   let calls = 0
   const sampler = new ResourceSampler({
-    pid: process.pid,
+    readUsage: () => usageOf(process.pid),
     readGpu: () => null,
     readProgress: () => ({ step: 0, examplesPerSecond: null }),
     append: async () => {

@@ -16,6 +16,7 @@ import type { MetricRow } from '../../../src/spec/metrics.js'
 import type { Store } from '../../../src/store/store.js'
 import type { TestServer } from '../../../testing/test-server.js'
 import { AttemptRecorder } from '../../../workers/attempts/attempt-recorder.js'
+import type { Gang } from '../../../workers/executors/executor.js'
 import { AttemptRunner } from '../../../workers/supervision/attempt.js'
 import { JobRunner } from '../../../workers/supervision/job-runner.js'
 import { MemoryBudget } from '../../../workers/supervision/memory-budget.js'
@@ -95,6 +96,7 @@ const exitOf = (exit: Partial<TrainerExit>): TrainerExit => ({
   signal: null,
   outputTail: [],
   error: null,
+  lost: null,
   killReason: null,
   ...exit,
 })
@@ -136,6 +138,10 @@ class ScriptedTrainer {
 
   stop(reason: StopReason): void {
     this.onStop(reason)
+  }
+
+  usage(): null {
+    return null
   }
 
   kill(): void {
@@ -198,7 +204,7 @@ export async function runScripts(
           await api.post(`/jobs/${id}/${action}`)
           await runner.pollRequests()
         }
-        const open = (listener: TrainerListener) =>
+        const open = (_gang: Gang, listener: TrainerListener) =>
           new ScriptedTrainer(store, listener, script, requestAction) as unknown as TrainerProcess
         return new AttemptRunner(
           {
