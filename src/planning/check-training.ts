@@ -22,6 +22,7 @@ export function checkTraining(
   checkLength(request, plan, data, errors)
   checkLearningRate(request, plan, errors)
   checkOptimizer(request, plan, errors)
+  checkPrecision(request, plan, errors)
   checkAugmentation(plan, data.dataset, errors)
   if (!data.hasValidation) rejectValidationOptions(request, errors)
 }
@@ -82,6 +83,16 @@ function checkOptimizer(
     const message = 'nesterov looks ahead along the momentum, which is 0'
     errors.add('/training/optimizer/nesterov', 'contradiction', message)
   }
+}
+
+function checkPrecision(
+  { lossScale }: TrainingRequest,
+  { precision }: TrainingPlan,
+  errors: FieldErrors,
+): void {
+  if (lossScale === undefined || precision === 'fp16') return
+  const message = `precision is ${precision}, whose gradients need no loss scale: only fp16 has one`
+  errors.add('/training/lossScale', 'contradiction', message)
 }
 
 function checkAugmentation(

@@ -86,6 +86,7 @@ export function planTraining(
     input: options.input === 'auto' ? chooseInput(dataset, validation) : options.input,
     checkpointEvery: options.checkpointEvery ?? null,
     checkpointSeconds: options.checkpointSeconds ?? null,
+    ...(options.precision === 'fp16' && { lossScale: options.lossScale ?? 'dynamic' }),
   }
   checkTraining(request, plan, { dataset, trainingRecords, hasValidation }, errors)
   return plan

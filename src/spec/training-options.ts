@@ -16,6 +16,19 @@ export const Precision = Type.Enum(['fp32', 'bf16', 'fp16'], {
 })
 export type Precision = Static<typeof Precision>
 
+/** Keeps small gradients of fp16 from becoming 0, and large ones from becoming infinite. */
+export const LossScale = Type.Union(
+  [
+    Type.Literal('dynamic'),
+    Type.Number({ exclusiveMinimum: 0, maximum: 2 ** 24, description: 'the same in all steps' }),
+  ],
+  {
+    description:
+      'of precision fp16: by what the loss is multiplied before, and the gradients are divided after, the backward pass. dynamic, the default: halved after a step whose gradients are not finite, which changes no weights, and doubled after 2000 others',
+  },
+)
+export type LossScale = Static<typeof LossScale>
+
 export const validationMetrics = ['validationLoss', 'validationAccuracy'] as const
 export type ValidationMetric = (typeof validationMetrics)[number]
 const metric = Type.Optional(
@@ -205,6 +218,7 @@ export const TrainingOptions = strictObject({
     }),
   ),
   precision: Type.Optional(Precision),
+  lossScale: Type.Optional(LossScale),
   memory: Type.Optional(
     Type.Enum(['normal', 'low'], {
       default: 'normal',
@@ -226,6 +240,7 @@ export type TrainingOptionWithoutDefault =
   | 'earlyStopping'
   | 'checkpointEvery'
   | 'checkpointSeconds'
+  | 'lossScale'
 
 /** The options with all defaults filled in, as a trainer gets them. Steps are counted from 1 to `steps`. */
 export interface TrainingPlan {
@@ -266,6 +281,8 @@ export interface TrainingPlan {
   checkpointSeconds?: number | null
   keepCheckpoints: number
   precision: Precision
+  /** Only with fp16. Absent in jobs that are older than this option: 1024. */
+  lossScale?: LossScale
   /** Absent in jobs that are older than this option: `normal`. */
   memory?: 'normal' | 'low'
 }

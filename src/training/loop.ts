@@ -30,6 +30,9 @@ export interface LoopInput {
   initFrom?: string | undefined
 }
 
+/** Gradients that are not finite with a smaller one are so without fp16, too. */
+const smallestLossScale = 2 ** -10
+
 /** Called by the training loop as it runs. */
 export interface LoopHooks {
   phase(phase: Phase, step: number): void
@@ -99,6 +102,8 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
     const { metrics, step: newStep } = train(session, plan, step, learningRate)
     step = newStep
     const seconds = (performance.now() - startedAt) / 1000
+    const { lossScale = 1 } = metrics
+    if (lossScale < smallestLossScale) throw gradientsOverflow(step, lossScale)
     const minimized = minimizedLoss(metrics)
     if (!Number.isFinite(minimized)) {
       // the last row says how the job ended
@@ -145,7 +150,9 @@ function train(session: Session, plan: TrainingPlan, step: number, learningRate:
       ? session.run('train', { learningRate, seed, batch })
       : session.run('accumulate', { seed, batch })
     for (const name of names) metrics[name]! += outputs.number(name) / accumulateSteps
-    if (isLastBatch) newStep = outputs.number('step')
+    if (!isLastBatch) continue
+    newStep = outputs.number('step')
+    if (plan.lossScale === 'dynamic') metrics.lossScale = outputs.number('lossScale')
   }
   if (metrics.l2Penalty === 0) delete metrics.l2Penalty
   return { metrics, step: newStep }
@@ -179,4 +186,10 @@ const nanLoss = (step: number, loss: number, learningRate: number, consequence: 
   new TrainingFailure(
     'nan_loss',
     `the loss became ${loss} at step ${step}, with a learning rate of ${learningRate}; try a lower one${consequence}`,
+  )
+
+const gradientsOverflow = (step: number, lossScale: number) =>
+  new TrainingFailure(
+    'nan_loss',
+    `the gradients are NaN or infinite at step ${step} even with a loss scale of ${lossScale}; try a lower learning rate, or bf16`,
   )

@@ -45,6 +45,7 @@ type StepOption =
   | 'ema'
   | 'augment'
   | 'precision'
+  | 'lossScale'
   | 'l2'
   | 'memory'
 
@@ -188,6 +189,7 @@ function assembleProgram(options: ProgramOptions, isKept?: (node: Node) => boole
       accumulated: lossOutputs('accumulated', [...update.accumulate, ...layers.updates]),
       outputs: {
         ...lossOutputs('loss', stepEffects),
+        ...(update.lossScale && { lossScale: update.lossScale }),
         step: cast(read(step, { controlInputs: [incrementStep] }), 'int32'),
       },
     }

@@ -1,17 +1,19 @@
-import { type GradientsOptions, gradients } from '../graph/autodiff.js'
 import type { Node, Tensor } from '../graph/graph.js'
-import { addN, mul } from '../graph/ops/math.js'
+import { addN } from '../graph/ops/math.js'
 import type { Variable } from '../graph/ops/state.js'
 import type { WeightCopies } from '../nets/weight-copies.js'
-import type { Precision, TrainingPlan } from '../spec/training-options.js'
+import type { TrainingPlan } from '../spec/training-options.js'
 import type { ExponentialMovingAverage } from './ema.js'
 import { accumulateGradients, clipGradients } from './gradients.js'
+import { lossScaleOf } from './loss-scale.js'
 import { createOptimizer } from './optimizer.js'
 
 /** What a training step does with its loss. */
 export interface WeightUpdate {
   /** State that is kept from step to step, such as moments. Part of a checkpoint. */
   slots: Variable[]
+  /** By what the loss of the next step is multiplied, where that changes from step to step. */
+  lossScale?: Tensor | null
   /** Effects that assign their initial values to slots and sums. */
   initialize: Node[]
   /** Effects of a batch that does not end a step. */
@@ -21,6 +23,14 @@ export interface WeightUpdate {
   /** Effects that must follow whatever else assigns weights, slots or averages: `assigned`. */
   settle(assigned: readonly Node[]): Node[]
 }
+
+type UpdateOption =
+  | 'optimizer'
+  | 'clipGradients'
+  | 'accumulateSteps'
+  | 'ema'
+  | 'precision'
+  | 'lossScale'
 
 export interface WeightUpdateOptions {
   /** The variables to train. */
@@ -41,47 +51,29 @@ export interface WeightUpdateOptions {
   ema: ExponentialMovingAverage
   /** Whether the backward pass finds a node's outputs, or computes them again. */
   isKept?: ((node: Node) => boolean) | undefined
-  plan: Pick<TrainingPlan, 'optimizer' | 'clipGradients' | 'accumulateSteps' | 'ema' | 'precision'>
+  plan: Pick<TrainingPlan, UpdateOption>
 }
 
 /** Updates weights by TensorFlow's own ops, one or more for each weight and kind of change. */
 export function stockUpdate(options: WeightUpdateOptions): WeightUpdate {
   const { weights, loss, penalties, learningRate, step, ema, isKept, plan } = options
   const values = weights.map(({ value }) => value)
+  const lossScale = lossScaleOf(loss.node.graph, plan)
   const accumulator = accumulateGradients(
     weights,
-    computeGradients(addN([loss, ...penalties]), values, plan.precision, { isKept }),
+    lossScale.gradients(addN([loss, ...penalties]), values, { isKept }),
     plan.accumulateSteps,
   )
-  const clippedGradients = clipGradients(accumulator.mean, plan.clipGradients)
+  const guarded = lossScale.guard(accumulator.mean)
+  const clippedGradients = clipGradients(guarded.gradients, plan.clipGradients)
   const optimizer = createOptimizer(weights, clippedGradients, learningRate, plan.optimizer)
+  const applied = guarded.finish(optimizer.apply)
   return {
-    slots: optimizer.slots,
-    initialize: [...optimizer.initialize, ...accumulator.initialize],
+    slots: [...optimizer.slots, ...lossScale.slots],
+    lossScale: lossScale.value,
+    initialize: [...optimizer.initialize, ...lossScale.initialize, ...accumulator.initialize],
     accumulate: accumulator.accumulate,
-    apply: [
-      ...optimizer.apply,
-      ...ema.update(step, optimizer.apply),
-      ...accumulator.reset(optimizer.apply),
-    ],
+    apply: [...applied, ...ema.update(step, applied), ...accumulator.reset(applied)],
     settle: () => [],
   }
-}
-
-/**
- * Loss scaling (Micikevicius et al. 2017, arXiv:1710.03740): keeps fp16 gradients above the
- * smallest number, 6e-8, and far below the largest, 65504.
- */
-const lossScale = 1024
-
-function computeGradients(
-  loss: Tensor,
-  values: readonly Tensor[],
-  precision: Precision,
-  options: GradientsOptions,
-): Tensor[] {
-  if (precision !== 'fp16') return gradients(loss, values, options)
-  return gradients(mul(loss, lossScale), values, options).map(gradient =>
-    mul(gradient, 1 / lossScale),
-  )
 }

@@ -245,6 +245,14 @@ test('options get the defaults of their kind and of the length of the job', () =
   assert.deepEqual(of({ ema: {} }).ema, { decay: 0.999 })
 })
 
+test('the loss scale of fp16 is dynamic unless the request says otherwise, and no other precision has one', () => {
+  const scaleOf = (training: NonNullable<NetworkJobRequest['training']>) =>
+    plan({ training }).training.lossScale
+  assert.equal(scaleOf({ precision: 'fp16' }), 'dynamic')
+  assert.equal(scaleOf({ precision: 'fp16', lossScale: 512 }), 512)
+  for (const precision of ['fp32', 'bf16'] as const) assert.equal(scaleOf({ precision }), undefined)
+})
+
 test('gradient accumulation makes epochs shorter in steps', () => {
   const { training } = plan({ training: { accumulateSteps: 4 } })
   assert.equal(training.stepsPerEpoch, 3)
@@ -268,6 +276,8 @@ test('the paths of training options that contradict each other or the data are r
       earlyStopping: {},
       keepBest: {},
       exportBest: true,
+      precision: 'bf16',
+      lossScale: 1024,
     },
   }
   assert.throws(
@@ -280,6 +290,7 @@ test('the paths of training options that contradict each other or the data are r
             name => `/training/learningRate/${name}`,
           ),
           '/training/optimizer/nesterov',
+          '/training/lossScale',
           ...['padCrop', 'cutout', 'colorJitter/saturation', 'mixup'].map(
             name => `/training/augment/${name}`,
           ),

@@ -3527,6 +3527,8 @@ class TrainingOptions(TypedDict):
     """how many of the newest checkpoints to keep, beside the best (default: 3)"""
     precision: NotRequired[Precision]
     """default: 'fp32'"""
+    lossScale: NotRequired[Union[Literal['dynamic'], float]]
+    """of precision fp16: by what the loss is multiplied before, and the gradients are divided after, the backward pass. dynamic, the default: halved after a step whose gradients are not finite, which changes no weights, and doubled after 2000 others"""
     memory: NotRequired[Literal['normal', 'low']]
     """low: a step keeps about half of its activations and computes the others again for the gradients, which takes longer (default: 'normal')"""
 
