@@ -3,6 +3,7 @@ import { boostingBench } from './boosting/boosting.js'
 import { dashboardBench } from './dashboard/dashboard.js'
 import { dataBench } from './data/data.js'
 import { BenchError } from './failure.js'
+import { gpuBench } from './gpu/gpu.js'
 import { metricsBench } from './metrics/metrics.js'
 import { serveBench } from './serve/serve.js'
 import { submitBench } from './submit/submit.js'
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<boolean>>> = 
   data: dataBench,
   serve: serveBench,
   dashboard: dashboardBench,
+  gpu: gpuBench,
 }
 
 async function main(): Promise<void> {

@@ -16,6 +16,8 @@ export interface TaskRequest {
   rows: number
   trees: number
   threads: number
+  /** What trains; default: the processor. */
+  device?: 'cpu' | 'cuda'
   /** A folder that Trainyard's subject may write below. */
   tempFolder: string
   table: string

@@ -17,7 +17,8 @@ export function load({ table, threads }: TaskRequest): PreparedTask {
 }
 
 /** Trains from a data set's files to a checkpoint. */
-export function train({ table, trees, threads, model: path }: TaskRequest): PreparedTask {
+export function train(request: TaskRequest): PreparedTask {
+  const { table, trees, threads, device = 'cpu', model: path } = request
   let checkpoint = new Uint8Array()
   return {
     async step() {
@@ -28,7 +29,7 @@ export function train({ table, trees, threads, model: path }: TaskRequest): Prep
           labels: [],
           exportBest: false,
           seed: 1,
-          device: 'cpu',
+          device,
           threads,
           training: storedTable(table),
           validation: null,

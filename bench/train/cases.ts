@@ -1,5 +1,6 @@
 export type Network = 'resnet-plain' | 'resnet50' | 'vgg16'
-export type Precision = 'fp32' | 'bf16'
+/** fp16 is for GPUs. */
+export type Precision = 'fp32' | 'bf16' | 'fp16'
 
 /** A training task, the same for every subject. */
 export interface Case {

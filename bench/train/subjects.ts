@@ -36,7 +36,10 @@ export const subjects = {
   },
   tfjs: {
     program: async ({ threads }) => ours('tfjs', [], peerEnvironment(threads)),
-    unsupported: { bf16: 'TensorFlow.js has no bfloat16' },
+    unsupported: {
+      bf16: 'TensorFlow.js has no bfloat16',
+      fp16: 'TensorFlow.js has no mixed precision',
+    },
   },
 } satisfies Record<string, SubjectSpec>
 
@@ -50,6 +53,7 @@ export function unsupportedReason(
   { precision }: Case,
   kind: Resources['kind'],
 ) {
+  if (precision === 'fp16' && kind === 'cpu') return 'fp16 needs a GPU'
   // emulated, a step of the smallest network takes 30 s
   if (precision === 'bf16' && kind === 'cpu' && !supportsBfloat16(cpuFlags())) {
     return 'this processor has no instructions for bfloat16'

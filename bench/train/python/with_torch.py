@@ -25,14 +25,18 @@ def prepare(case):
     # NHWC data viewed as NCHW, which is the channels_last format
     images = images.permute(0, 3, 1, 2)
     forward = torch.compile(model) if "--compile" in sys.argv else model
-    half = case["precision"] == "bf16"
+    precision = case["precision"]
+    half = torch.float16 if precision == "fp16" else torch.bfloat16
+    # does nothing unless it is enabled
+    scaler = torch.amp.GradScaler(device, enabled=precision == "fp16")
 
     def step():
         optimizer.zero_grad()
-        with torch.autocast(device, torch.bfloat16, enabled=half):
+        with torch.autocast(device, half, enabled=precision != "fp32"):
             loss = criterion(forward(images), labels)
-        loss.backward()
-        optimizer.step()
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
         return loss.item()
 
     ready = {
