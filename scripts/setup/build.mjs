@@ -22,6 +22,7 @@ const otherInputs = [
   'scripts/setup/bundle.mjs',
   'scripts/setup/guide.mjs',
   'scripts/setup/page.mjs',
+  'scripts/setup/uplot.mjs',
   'scripts/setup/client-package.mjs',
   'scripts/setup/server-packages.mjs',
   'README.md',

@@ -3,6 +3,7 @@ import { basename, extname, join, resolve } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { noteBundled } from './licenses.mjs'
 import { root } from './places.mjs'
+import { smallUplot } from './uplot.mjs'
 
 const source = join(root, 'src', 'dashboard')
 const folder = join(root, 'dist', 'dashboard')
@@ -27,6 +28,7 @@ export async function buildPage() {
     bundle: true,
     splitting: true,
     minify: true,
+    plugins: [smallUplot],
     jsx: 'automatic',
     jsxImportSource: 'preact',
     entryNames: '[name]-[hash]',
@@ -36,7 +38,7 @@ export async function buildPage() {
     logLevel: 'warning',
   }
   const { metafile: split } = await build(options)
-  const plugins = [joinSmallParts(split)]
+  const plugins = [smallUplot, joinSmallParts(split)]
   const { outputFiles, metafile } = await build({ ...options, plugins })
   noteBundled(metafile)
   mkdirSync(folder, { recursive: true })
