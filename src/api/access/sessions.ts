@@ -80,6 +80,15 @@ export class Sessions {
     return true
   }
 
+  /**
+   * Who is signed in, for the page that a request opens to begin with. Null if nobody is, or if it cannot be told now:
+   * the page then asks for itself.
+   */
+  async ofPage(request: FastifyRequest, reply: FastifyReply): Promise<Session | null> {
+    const isAccepted = await this.accepts(request, reply).catch(() => false)
+    return isAccepted ? this.describe(request) : null
+  }
+
   /** Who makes a permitted request. */
   describe(request: FastifyRequest): Session {
     const session = this.ofRequests.get(request)

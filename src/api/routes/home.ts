@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
+import type { Session } from '../../spec/session.js'
 import { version } from '../../version.js'
 import { addressFor, pathOf } from '../access/public-url.js'
+import type { Sessions } from '../access/sessions.js'
 import { negotiateFormat } from '../http/content-negotiation.js'
 import { pageHeaders } from '../http/page-headers.js'
 import { type PageFiles, readPageFiles } from './dashboard.js'
@@ -23,6 +25,7 @@ const links = (base: string) => ({
 
 export interface HomeRoutesDeps {
   publicUrl: string | null
+  sessions: Pick<Sessions, 'ofPage'>
 }
 
 /**
@@ -31,7 +34,7 @@ export interface HomeRoutesDeps {
  */
 export async function homeRoutes(
   app: FastifyInstance,
-  { publicUrl }: HomeRoutesDeps,
+  { publicUrl, sessions }: HomeRoutesDeps,
 ): Promise<void> {
   app.get('/', { schema: { hide: true } }, async (request, reply) => {
     const formats = { json: 'application/json', html: 'text/html' }
@@ -39,14 +42,21 @@ export async function homeRoutes(
       return reply.send({ name: 'trainyard', version, ...links(publicUrl ?? '') })
     }
     const files = await readPageFiles()
+    // a page that knows who is signed in asks for what it shows at once
+    const session = await sessions.ofPage(request, reply)
     return reply
       .type('text/html; charset=utf-8')
       .headers(headers)
-      .send(page(addressFor(request, publicUrl), pathOf(publicUrl), files))
+      .send(page(addressFor(request, publicUrl), pathOf(publicUrl), files, session))
   })
 }
 
-const page = (url: string, path: string, files: PageFiles | null) => `<!doctype html>
+const page = (
+  url: string,
+  path: string,
+  files: PageFiles | null,
+  session: Session | null,
+) => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -57,7 +67,7 @@ const page = (url: string, path: string, files: PageFiles | null) => `<!doctype 
 ${files ? startOf(`${path}/assets`, files) : ''}
 </head>
 <body>
-<div id="app"></div>
+<div id="app"${session ? ` data-session="${escapeHtml(JSON.stringify(session))}"` : ''}></div>
 ${files ? `<noscript>${withoutScript(url, path)}</noscript>` : `<p>The dashboard has not been built: run npm run build.</p>${withoutScript(url, path)}`}
 </body>
 </html>

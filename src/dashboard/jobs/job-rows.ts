@@ -173,18 +173,25 @@ export interface JobRows {
 /** The jobs that a query lists. While another query is read, the rows of the former one stay. */
 export function useJobRows(query: Record<string, string>, fields: readonly string[]): JobRows {
   const [version, redraw] = useReducer((count: number) => count + 1, 0)
-  const frame = useRef(0)
+  const frame = useRef({ id: 0, isStale: false })
   const current = useRef<{ key: string; list: JobList } | null>(null)
   const shown = useRef<JobList | null>(null)
   const key = JSON.stringify([query, fields])
 
   if (current.current?.key !== key) {
     current.current?.list.end()
-    const list = new JobList({ ...query, fields: fields.join(',') }, () => {
-      // events of many jobs come at once
-      cancelAnimationFrame(frame.current)
-      frame.current = requestAnimationFrame(() => redraw(undefined))
-    })
+    // at once, but events of many jobs come together: then again in the next frame
+    const draw = () => {
+      const { id } = frame.current
+      frame.current.isStale = id > 0
+      if (id > 0) return
+      redraw(undefined)
+      frame.current.id = requestAnimationFrame(() => {
+        frame.current.id = 0
+        if (frame.current.isStale) draw()
+      })
+    }
+    const list = new JobList({ ...query, fields: fields.join(',') }, draw)
     current.current = { key, list }
   }
   const { list } = current.current

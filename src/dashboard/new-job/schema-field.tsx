@@ -1,7 +1,14 @@
 import { useEffect, useState } from 'preact/hooks'
 import { Field, Select, TextInput } from '../ui/field.js'
 import { type Path, pointerOf, valueAt } from './request.js'
-import { type JobSchemas, type Schema, splitDescription, variantOf, variantsOf } from './schema.js'
+import {
+  type JobSchemas,
+  parsed,
+  type Schema,
+  splitDescription,
+  variantOf,
+  variantsOf,
+} from './schema.js'
 
 export interface FormContext {
   resolve: JobSchemas['resolve']
@@ -130,11 +137,7 @@ function parse(text: string, schema: Schema): unknown {
     const number = Number(trimmed)
     return Number.isNaN(number) ? text : number
   }
-  try {
-    return JSON.parse(trimmed)
-  } catch {
-    return text
-  }
+  return parsed(trimmed)
 }
 
 type VariantFieldProps = Required<SchemaFieldProps> & {
@@ -148,8 +151,9 @@ function VariantField({ form, schema, path, isRequired, variants }: VariantField
   // a number that is still to be written is no value yet, but its variant is chosen
   const current = value === undefined ? (chosen ?? -1) : variantOf(variants, value)
   const variant = variants[current]
-  const planned = variantOf(variants, valueAt(form.plan, path))
-  const unset = variants[planned]?.name ?? initial ?? ''
+  const planned = valueAt(form.plan, path)
+  const usual = planned === undefined ? initial : planned
+  const unset = variants[variantOf(variants, usual)]?.name ?? shortText(usual)
   function choose(text: string) {
     const index = text === '' ? -1 : Number(text)
     setChosen(index)

@@ -123,9 +123,21 @@ export function variantOf(variants: readonly Variant[], value: unknown): number 
 const kindOf = (value: unknown) =>
   value === null ? 'null' : Array.isArray(value) ? 'array' : (typeof value as string)
 
-/** A description without its default, and the default. Bodies have defaults in words only. */
-export function splitDescription(text = ''): { help: string; initial: string | null } {
+/**
+ * A description without its default, and the default: a value, or words such as `as for training`. Bodies have defaults
+ * in their descriptions only.
+ */
+export function splitDescription(text = ''): { help: string; initial?: unknown } {
   const found = /\s*\(?default: ([^()]*(?:\([^()]*\)[^()]*)*)\)?$/.exec(text)
-  if (!found) return { help: text, initial: null }
-  return { help: text.slice(0, found.index), initial: found[1]!.replace(/^"(.*)"$/, '$1') }
+  if (!found) return { help: text }
+  return { help: text.slice(0, found.index), initial: parsed(found[1]!) }
+}
+
+/** The value of a JSON text, or the text if it is none. */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }

@@ -7,8 +7,11 @@ export const serverUrl = new URL('..', import.meta.url).href.replace(/\/$/, '')
 
 export const client = new Client({ url: serverUrl, session: true, retryForMs: 0 })
 
+/** Who the server says is signed in, in the page that it sent; it may also leave it to be asked. */
+const { session: given } = document.getElementById('app')!.dataset
+
 /** Who is signed in; null if nobody is, undefined until the server has said. */
-export const session = signal<Session | null | undefined>(undefined)
+export const session = signal<Session | null | undefined>(given && JSON.parse(given))
 
 /** The other tabs of this browser, which share the cookie. */
 const otherTabs = new BroadcastChannel('trainyard.session')

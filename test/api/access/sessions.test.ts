@@ -103,6 +103,30 @@ test('who signs in with a key gets a cookie that stands for it, until it signs o
   assert.equal((await supertest(server.url).delete('/session').set(ownPage)).status, 204)
 })
 
+test('the page says who is signed in, to pages of this server alone', async () => {
+  const cookie = await newCookie()
+  const view = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+  const sessionIn = async (headers: Record<string, string>, cookies = cookie) => {
+    const {
+      status,
+      text,
+      headers: answered,
+    } = await call(cookies, 'get', '/').set({ accept: 'text/html', ...headers })
+    assert.equal(status, 200, text)
+    assert.equal(answered['cache-control'], 'no-store')
+    const [, given] = /<div id="app"(?: data-session="([^"]*)")?>/.exec(text)!
+    return given === undefined ? null : JSON.parse(given.replaceAll('&#34;', '"'))
+  }
+  const { body } = await call(cookie)
+  assert.deepEqual(await sessionIn({ 'sec-fetch-site': 'none', ...view }), body)
+  assert.deepEqual(await sessionIn({}), body)
+  assert.equal(await sessionIn({ origin: corsOrigin }), null)
+  assert.equal(await sessionIn({ 'sec-fetch-site': 'same-site' }), null)
+  assert.equal(await sessionIn({ 'sec-fetch-site': 'none', ...view }, `${cookie}0`), null)
+  assert.equal((await call(cookie, 'delete').set(ownPage)).status, 204)
+  assert.equal(await sessionIn({ 'sec-fetch-site': 'none', ...view }), null)
+})
+
 test('a session that is remembered outlives the browser', async () => {
   const { body, setCookie } = await signIn({ remember: true })
   assert.equal(body.remember, true)
