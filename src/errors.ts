@@ -166,3 +166,14 @@ export const invalidCursor = (cursor: string) =>
       errors: [{ path: '/cursor', code: 'invalid', message: 'use the nextCursor of a page' }],
     },
   )
+
+/**
+ * Another rank of the job is gone, or cannot be reached: says nothing about the job, and the next attempt starts all
+ * ranks again.
+ */
+export class RankLost extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'RankLost'
+  }
+}

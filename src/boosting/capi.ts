@@ -2,7 +2,7 @@
 // from a worker thread, koffi hangs at exit if the library has its own threads (Koromix/koffi#274).
 import koffi from 'koffi'
 import { libxgboostPath } from '../engine/xgboost.js'
-import { TrainingFailure } from '../errors.js'
+import { RankLost, TrainingFailure } from '../errors.js'
 import type { FailureCode } from '../spec/failure-codes.js'
 
 export type Handle = bigint
@@ -50,16 +50,34 @@ const prototypes = {
   XGBoosterSetAttr: [pointer, text, text],
   XGBoosterGetAttr: [pointer, text, pointer, pointer],
   XGBoosterGetAttrNames: [pointer, pointer, pointer],
+  XGTrackerCreate: [text, pointer],
+  XGTrackerRun: [pointer, text],
+  XGTrackerWorkerArgs: [pointer, pointer],
+  XGTrackerFree: [pointer],
+  XGCommunicatorInit: [text],
+  XGCommunicatorFinalize: [],
+  XGCommunicatorSignalError: [],
+  XGCommunicatorBroadcast: [pointer, count, int],
 } as const
 
 type FunctionName = keyof typeof prototypes
-/** Throws a TrainingFailure if the function reports an error. */
+/** Throws a TrainingFailure or a RankLost if the function reports an error. */
 type CheckedCall = (...args: Argument[]) => void
 
-let loadedApi: Record<FunctionName, CheckedCall> | null = null
+/** Functions that return a number and cannot fail. */
+const numberFunctions = ['XGCommunicatorGetRank', 'XGCommunicatorGetWorldSize'] as const
+type NumberFunction = (typeof numberFunctions)[number]
+
+type Xgboost = Record<FunctionName, CheckedCall> &
+  Record<NumberFunction, () => number> & {
+    /** Waits on another thread until the tracker has ended. Rejects if it ended by an error or `config.timeout`. */
+    trackerEnd(tracker: Handle, config: string): Promise<void>
+  }
+
+let loadedApi: Xgboost | null = null
 
 /** XGBoost's functions. The first call loads the library, which stays loaded. */
-export function xgboost(): Record<FunctionName, CheckedCall> {
+export function xgboost(): Xgboost {
   if (loadedApi) return loadedApi
   const library = koffi.load(libxgboostPath())
   const lastError = library.func('XGBGetLastError', 'str', []) as () => string
@@ -70,12 +88,29 @@ export function xgboost(): Record<FunctionName, CheckedCall> {
     }
     return [name, checked]
   })
-  const api = Object.fromEntries(functions) as Record<FunctionName, CheckedCall>
+  const numbers = numberFunctions.map(name => [name, library.func(name, int, [])])
+  const waitFor = library.func('XGTrackerWaitFor', int, [pointer, text])
+  const api = Object.fromEntries([...functions, ...numbers]) as Xgboost
+  api.trackerEnd = (tracker, config) =>
+    new Promise((resolve, reject) => {
+      // the last error is of the thread that it occurred on, which ends with the call
+      const onEnd = (error: unknown, code: number) => {
+        if (!error && code === 0) resolve()
+        else
+          reject(
+            new RankLost("XGBoost's tracker ended before all ranks had left", { cause: error }),
+          )
+      }
+      waitFor.async(tracker, config, onEnd)
+    })
   // the global nthread stays unset: it would limit every booster's
   api.XGBSetGlobalConfig('{"verbosity":0}')
   loadedApi = api
   return api
 }
+
+/** Errors of XGBoost's communication with other ranks, which list where they come from: `[loop.cc:101|02:33:58]: …`. */
+const communication = /\[[\w-]+\.(cc|h|cu|cuh):\d+\|\d\d:\d\d:\d\d\]/
 
 /** Errors that neither the data nor the parameters cause. */
 const errorPatterns: readonly (readonly [RegExp, FailureCode])[] = [
@@ -87,7 +122,7 @@ const errorPatterns: readonly (readonly [RegExp, FailureCode])[] = [
 ]
 
 /** `errorText` is XGBGetLastError's: a time, a source line, the message and a stack trace. */
-export function xgboostError(name: string, errorText: string): TrainingFailure {
+export function xgboostError(name: string, errorText: string): TrainingFailure | RankLost {
   const lines = errorText
     .replace(/^\[\d\d:\d\d:\d\d\]\s*\S+:\d+:\s*/, '')
     .split('\n')
@@ -95,6 +130,7 @@ export function xgboostError(name: string, errorText: string): TrainingFailure {
   const stackTrace = lines.findIndex((line, i) => i > 0 && line.startsWith('Stack trace:'))
   const messageLines = stackTrace < 0 ? lines : lines.slice(0, stackTrace)
   const message = messageLines.filter(line => line !== '').join(' ')
+  if (communication.test(errorText)) return new RankLost(`XGBoost (${name}): ${message}`)
   const [, code = 'xgboost_error'] = errorPatterns.find(([pattern]) => pattern.test(message)) ?? []
   return new TrainingFailure(code, `XGBoost (${name}): ${message}`)
 }

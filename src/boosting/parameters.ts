@@ -59,11 +59,22 @@ export const runParameters = ({
   nthread: threads,
 })
 
+/**
+ * The metrics of each evaluation, in XGBoost's order. Several ranks do not measure the AUC: XGBoost would take the mean
+ * of the ranks' own, which is another number. The others are sums over all rows.
+ */
+export const measuredMetrics = (
+  objective: BoostingObjective,
+  world: number,
+): readonly BoostingMetricName[] =>
+  objectiveMetrics[objective].filter(name => world === 1 || name !== 'auc')
+
 /** `classes`: number of classes, for multiclass. */
 export function xgboostParameters(
   model: ResolvedBoostingOptions,
   columns: readonly Column[],
   classes: number | null,
+  metrics: readonly BoostingMetricName[],
   run: RunOptions,
 ): XgboostParameters {
   const params: XgboostParameters = { ...runParameters(run), seed: run.seed }
@@ -74,7 +85,7 @@ export function xgboostParameters(
     const value = model[option as keyof typeof optionalXgboostNames]
     if (value !== undefined) params[xgboostName] = value
   }
-  params.eval_metric = objectiveMetrics[model.objective].map(name => metricName(name, model))
+  params.eval_metric = metrics.map(name => metricName(name, model))
   if (model.objective === 'multiclass') params.num_class = classes ?? 0
   if (model.objective === 'quantile') params.quantile_alpha = `[${model.quantile}]`
   const constraints = new Map(Object.entries(model.monotone))

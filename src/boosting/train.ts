@@ -1,5 +1,9 @@
 import { TrainingFailure } from '../errors.js'
-import { objectiveMetrics, validationMetricName } from '../spec/boosting-metrics.js'
+import {
+  type BoostingMetricName,
+  objectiveMetrics,
+  validationMetricName,
+} from '../spec/boosting-metrics.js'
 import type { ResolvedBoostingOptions } from '../spec/boosting-options.js'
 import type { Evaluation } from '../spec/evaluation.js'
 import type { EvaluatedRecords } from '../spec/evaluation-records.js'
@@ -19,7 +23,14 @@ import { Booster, type ModelFormat } from './booster.js'
 import { evaluatedRecords } from './evaluated-records.js'
 import { DMatrix } from './matrix.js'
 import { linkOf } from './offset.js'
-import { runParameters, type XgboostParameters, xgboostParameters } from './parameters.js'
+import {
+  measuredMetrics,
+  runParameters,
+  type XgboostParameters,
+  xgboostParameters,
+} from './parameters.js'
+import type { RankGroup } from './rank-group.js'
+import { shareOf } from './row-share.js'
 import type { Table } from './training-table.js'
 
 const defaultCheckpointSeconds = 10
@@ -47,7 +58,16 @@ export interface BoostingInput {
   device: 'cpu' | 'cuda'
   /** The last bits of sums depend on it: a resumed job with as many threads ends with equal bytes. */
   threads: number
+  /**
+   * The processes that train together, each on its share of the rows; absent for one alone. All have the same
+   * input. What the hooks say counts on rank 0, and only rank 0 has a result.
+   */
+  group?: RankGroup | null
 }
+
+/** What all ranks do next: a further round, or the end, of the job or on request. */
+const steps = ['train', 'end', 'stop'] as const
+type Next = (typeof steps)[number]
 
 /** Called by the boosting loop as it runs. */
 export interface BoostingHooks {
@@ -90,16 +110,18 @@ export async function trainBoosting(
   hooks: BoostingHooks,
 ): Promise<BoostingResult> {
   hooks.phase('preparing', 0)
-  const { classes, seed, device, threads, resume } = input
+  const { classes, seed, device, threads, resume, group = null } = input
   const model = input.training.offsets
     ? { ...input.model, baseScore: linkOf(input.model.objective).neutral }
     : input.model
-  using training = createDMatrix(input.training, input)
-  using validation = input.validation && createDMatrix(input.validation, input, training)
+  const share = (table: Table) => (group ? shareOf(table, group) : table)
+  using training = createDMatrix(share(input.training), input)
+  using validation = input.validation && createDMatrix(share(input.validation), input, training)
   const matrices = validation ? [training, validation] : [training]
   using booster = resume ? Booster.deserialize(resume, matrices) : Booster.create(matrices)
   const { columns } = input.training
-  const params = xgboostParameters(model, columns, classes, { seed, device, threads })
+  const metricNames = measuredMetrics(model.objective, group?.world ?? 1)
+  const params = xgboostParameters(model, columns, classes, metricNames, { seed, device, threads })
   if (resume && model.treeMethod === 'approx') restoreFirstRoundBins(training, params)
   booster.set(resume ? runParameters({ device, threads }) : params)
   booster.setFeatureInfo(columns)
@@ -130,9 +152,12 @@ export async function trainBoosting(
   })
   const evaluate = (): Pick<BoostingResult, 'evaluation' | 'records'> => {
     if (!input.validation || !validation || model.objective === 'ranking') return nothingEvaluated
+    if (group && !group.leads) return nothingEvaluated
     hooks.phase('evaluating', round)
     const rounds = (input.exportBest ? earlyStopping.bestStep : null) ?? round
-    const { values } = booster.predict(validation, 'value', rounds)
+    // the matrix of a group has only the rows of this rank
+    using whole = group && createDMatrix(input.validation, input, training)
+    const { values } = booster.predict(whole ?? validation, 'value', rounds)
     const { labels } = input.validation
     return {
       evaluation:
@@ -141,8 +166,12 @@ export async function trainBoosting(
     }
   }
 
+  const hasEnded = () => round >= model.rounds || earlyStopping.shouldStop
+  const agree = (next: Next): Next => (group ? steps[group.agree(steps.indexOf(next))]! : next)
+
   hooks.phase('training', round)
-  while (round < model.rounds && !earlyStopping.shouldStop) {
+  let next = agree(hasEnded() ? 'end' : 'train')
+  while (next === 'train') {
     const startedAt = performance.now()
     booster.update(round, training)
     round++
@@ -150,7 +179,7 @@ export async function trainBoosting(
 
     const isLastRound = round === model.rounds
     if (round % input.logEvery === 0 || isLastRound) {
-      const metrics = evaluateMetrics(booster, round, matrices, model)
+      const metrics = evaluateMetrics(booster, round, matrices, metricNames)
       const row = { step: round, time: new Date().toISOString(), values: finiteValues(metrics) }
       const lossName = objectiveMetrics[model.objective][0]
       const loss = metrics[lossName]!
@@ -164,14 +193,12 @@ export async function trainBoosting(
       await hooks.row({ ...row, values: { ...row.values, examplesPerSecond } })
     }
     const best = earlyStopping.bestStep === round
-    if (checkpointSchedule.isDue(round) || isLastRound || earlyStopping.shouldStop)
-      await checkpoint(best)
-    if (!isLastRound && !earlyStopping.shouldStop && !(await hooks.shouldContinue())) {
-      if (savedRound < round) await checkpoint(best)
-      return result(false)
-    }
+    if (checkpointSchedule.isDue(round) || hasEnded()) await checkpoint(best)
+    next = agree(hasEnded() ? 'end' : (await hooks.shouldContinue()) ? 'train' : 'stop')
+    if (next === 'stop' && savedRound < round) await checkpoint(best)
   }
-  return result(true)
+  await group?.leave()
+  return result(next === 'end')
 }
 
 const nothingEvaluated = { evaluation: null, records: null }
@@ -207,10 +234,9 @@ function evaluateMetrics(
   booster: Booster,
   round: number,
   matrices: readonly DMatrix[],
-  model: ResolvedBoostingOptions,
+  metrics: readonly BoostingMetricName[],
 ) {
   const [training, validation] = booster.evaluate(round - 1, matrices)
-  const metrics = objectiveMetrics[model.objective]
   const values: Record<string, number> = {}
   metrics.forEach((metric, i) => {
     values[metric] = training![i]!

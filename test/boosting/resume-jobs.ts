@@ -5,7 +5,9 @@ import { makeFriedman1, sliceRows, withLabels } from './tables.js'
 type Job = Partial<BoostingInput> & Pick<BoostingInput, 'model' | 'training'>
 
 const sampling = { subsample: 0.7, columnSample: 0.6 } as const
-const table = () => makeFriedman1(900)
+// not divisible, so that the ranks of a gang have unequal shares
+const [trainingRows, rows] = [601, 901]
+const table = () => makeFriedman1(rows)
 const numbersOnly = () => {
   const { columns, batches, ...rest } = table()
   return {
@@ -17,8 +19,8 @@ const numbersOnly = () => {
   }
 }
 const split = (all: ReturnType<typeof table>) => ({
-  training: sliceRows(all, 0, 600),
-  validation: sliceRows(all, 600, 900),
+  training: sliceRows(all, 0, trainingRows),
+  validation: sliceRows(all, trainingRows, rows),
 })
 
 /** Jobs that depend on random sampling, all column types and earlier metrics. */

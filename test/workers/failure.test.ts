@@ -50,7 +50,9 @@ test("XGBoost's message tells a lack of memory and a broken GPU from a refusal",
     ['xgboost_error', 'Check failed: label must be in (0, 1) for logistic regression'],
   ]
   for (const [code, message] of messages) {
-    assert.equal(xgboostError('XGBoosterUpdateOneIter', message).code, code, message)
+    const error = xgboostError('XGBoosterUpdateOneIter', message)
+    assert.ok(error instanceof TrainingFailure, message)
+    assert.equal(error.code, code, message)
   }
 })
 
