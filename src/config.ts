@@ -26,6 +26,8 @@ const servingRuntimes = ['auto', 'tensorflow', 'openvino'] as const
 
 const trainingKernels = ['auto', 'stock'] as const
 
+const gangNetworks = ['own', 'private'] as const
+
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 export interface Config {
@@ -86,6 +88,11 @@ export interface Config {
   servingRuntime: (typeof servingRuntimes)[number]
   /** Whose kernels training steps run: Trainyard's own where they run, or TensorFlow's. */
   trainingKernels: (typeof trainingKernels)[number]
+  /**
+   * Where the trainers of one job reach each other: in a network of their own on this machine, or in the network of this
+   * machine, if the operator says that it is private.
+   */
+  gangNetwork: (typeof gangNetworks)[number]
   logLevel: (typeof logLevels)[number]
   /** For tests: a file that names the storage operations to fail (src/store/failpoints.ts). */
   failpoints: string | null
@@ -101,6 +108,7 @@ export const settingNames = [
   'TRAINYARD_DATA_ROOTS',
   'TRAINYARD_FAILPOINTS',
   'TRAINYARD_FETCH_ALLOW',
+  'TRAINYARD_GANG_NETWORK',
   'TRAINYARD_GRPC_PORT',
   'TRAINYARD_HOST',
   'TRAINYARD_KEY',
@@ -314,6 +322,12 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
       'auto',
       oneOf(trainingKernels),
       `one of ${trainingKernels.join(', ')}`,
+    ),
+    gangNetwork: read(
+      'TRAINYARD_GANG_NETWORK',
+      'own',
+      oneOf(gangNetworks),
+      `one of ${gangNetworks.join(', ')}`,
     ),
     logLevel: read(
       'TRAINYARD_LOG_LEVEL',

@@ -1,4 +1,4 @@
-import { TrainingFailure, TrainyardError, toOneLine } from '../src/errors.js'
+import { RankLost, TrainingFailure, TrainyardError, toOneLine } from '../src/errors.js'
 import { undecodableImage } from '../src/graph/decode-errors.js'
 import { GraphError } from '../src/graph/graph-error.js'
 import type { FailureCode } from '../src/spec/failure-codes.js'
@@ -26,7 +26,7 @@ const deterministicErrors: readonly (readonly [RegExp, FailureCode, remedy: stri
 
 /** The failure of the job if every attempt would meet this error; null if another attempt may succeed. */
 export function toFailure(error: unknown): NewFailure | null {
-  if (isUnavailable(error)) return null
+  if (error instanceof RankLost || isUnavailable(error)) return null
   if (error instanceof TrainingFailure) return failure(error.code, error.message)
   if (error instanceof TrainyardError || error instanceof GraphError) {
     return failure('invalid', error.message)
@@ -58,7 +58,11 @@ export function toTrainerError(error: unknown): TrainerError {
   const expected = known instanceof TrainyardError
   const name = error instanceof Error && !expected ? `${error.name}: ` : ''
   const message = toOneLine(`${name}${messageOf(known)}`)
-  return { message, cause: crashCause(message) }
+  return {
+    message,
+    cause: crashCause(message),
+    ...(error instanceof RankLost && { lostRank: true }),
+  }
 }
 
 /** Exit code of a trainer if storage is full or fails: `EX_TEMPFAIL` of sysexits.h. */

@@ -1,8 +1,16 @@
 // The trainer process: loads the engine that its job needs, trains one attempt, and ends.
 import { join } from 'node:path'
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
-import { assignedResources, readConfig, setEnvironment } from '../src/config.js'
+import {
+  assignedResources,
+  type Config,
+  childEnvironment,
+  readConfig,
+  setEnvironment,
+} from '../src/config.js'
+import { bringUpLoopback, hasOwnNetwork } from '../src/engine/loopback.js'
 import { loadTensorFlow } from '../src/engine/tensorflow.js'
+import { parsePlacement } from '../src/placement.js'
 import type { FromTrainer, StopReason, ToTrainer, TrainerTask } from '../src/spec/ipc-messages.js'
 import { isBoosting, isPrediction } from '../src/spec/job.js'
 import type { MemoryEstimate } from '../src/spec/memory-estimate.js'
@@ -10,6 +18,7 @@ import { diskWithFailpoints } from '../src/store/failpoints.js'
 import { openStore } from '../src/store/open-store.js'
 import { AttemptSuperseded, type TrainerDeps } from './attempts/attempt-recorder.js'
 import { runBoostingAttempt } from './attempts/boosting-attempt.js'
+import type { GangDeps } from './attempts/boosting-gang.js'
 import { runNetworkAttempt } from './attempts/network-attempt.js'
 import { isUnavailable, toFailure, toTrainerError, unavailableExitCode } from './failure.js'
 import { runPredictionAttempt } from './prediction/prediction-attempt.js'
@@ -23,6 +32,10 @@ let grantMemory: () => void
 const memoryGranted = new Promise<void>(resolve => {
   grantMemory = resolve
 })
+let setLeader: (address: string) => void
+const leaderAddress = new Promise<string>(resolve => {
+  setLeader = resolve
+})
 
 async function main(): Promise<void> {
   const config = readConfig()
@@ -32,12 +45,14 @@ async function main(): Promise<void> {
       if (message.type === 'start') resolve(message.task)
       if (message.type === 'stop') stopReason ??= message.reason
       if (message.type === 'memoryGranted') grantMemory()
+      if (message.type === 'leader') setLeader(message.address)
     })
   })
   // the worker is gone, and with it the lease on the job
   process.on('disconnect', exitNow)
   const disk = diskWithFailpoints(config.failpoints, 'trainer')
   const store = await openStore(config, { disk, keepsFolders: true })
+  const gang = enterGang(config.gangNetwork)
   const sendAfterLogs = async (message: FromTrainer) => {
     // whoever hears of the end reads all rows
     if (endings.has(message.type)) await store.syncAll()
@@ -48,7 +63,7 @@ async function main(): Promise<void> {
   await send({ type: 'ready' })
   const task = await assigned
   try {
-    await train(task, { store, send: sendAfterLogs, stopRequested })
+    await train(task, gang, { store, send: sendAfterLogs, stopRequested })
   } catch (error) {
     const failure = toFailure(error)
     // a bug or a broken machine: the worker sees the exit code and may start another attempt
@@ -77,7 +92,27 @@ function arrivesSoon(assigned: Promise<TrainerTask>): Promise<boolean> {
   })
 }
 
-function train(task: TrainerTask, deps: Omit<TrainerDeps, 'task'>): Promise<void> {
+/** Null if this process trains alone. Throws if the ports of a gang could be reached by others. */
+function enterGang(network: Config['gangNetwork']): GangDeps | null {
+  const placement = parsePlacement(childEnvironment())
+  if (!placement || placement.world === 1) return null
+  if (network !== 'private') {
+    if (!hasOwnNetwork()) {
+      throw new Error(
+        'others reach the network of this trainer, and the ranks of a gang trust whoever reaches them: set TRAINYARD_GANG_NETWORK=private if nobody else does',
+      )
+    }
+    bringUpLoopback()
+  }
+  const announce = (address: string) => send({ type: 'leader', address })
+  return { placement, announce, leaderAddress }
+}
+
+function train(
+  task: TrainerTask,
+  gang: GangDeps | null,
+  deps: Omit<TrainerDeps, 'task'>,
+): Promise<void> {
   const { job } = task
   if (isPrediction(job)) {
     const { dataFolder, servingRuntime: runtime } = readConfig()
@@ -106,6 +141,7 @@ function train(task: TrainerTask, deps: Omit<TrainerDeps, 'task'>): Promise<void
     ...deps,
     resources: assignedResources(),
     limitThreads,
+    gang,
     task: { ...task, job },
   })
 }

@@ -31,6 +31,7 @@ import { diskWithFailpoints } from '../src/store/failpoints.js'
 import { openStore } from '../src/store/open-store.js'
 import { openPrivateFolder } from '../src/store/private-folder.js'
 import type { SlotResources } from './executors/executor.js'
+import { findGangNetwork } from './executors/gang-network.js'
 import { LocalExecutor } from './executors/local-executor.js'
 import { AttemptRunner } from './supervision/attempt.js'
 import { Consumer } from './supervision/consumer.js'
@@ -66,7 +67,17 @@ async function main(): Promise<void> {
   const gpus = await findGpus()
   // on a GPU a spare takes memory that a job may need, so there are none by default
   const keepSpares = config.spareTrainers ?? gpus.length === 0
-  const executor = new LocalExecutor(scriptPath('workers/trainer'))
+  const executor = new LocalExecutor(scriptPath('workers/trainer'), {
+    findNetwork: () =>
+      findGangNetwork({
+        isPrivate: config.gangNetwork === 'private',
+        usesBucket: config.store !== null,
+      }),
+    shareOfSlot: (environment, world) => ({
+      ...environment,
+      ...engineEnvironment({ cores: Number(environment.OMP_NUM_THREADS) / world }),
+    }),
+  })
   const slots = new Slots(
     executor,
     slotResources(config.slots, gpus),

@@ -13,6 +13,7 @@ import {
 import type { JobPlan } from '../spec/job-queries.js'
 import { defaultPriority } from '../spec/labels.js'
 import type { MemoryEstimate } from '../spec/memory-estimate.js'
+import { workersOf } from '../spec/resources.js'
 
 const MiB = 2 ** 20
 /**
@@ -57,9 +58,10 @@ export type BoostingSize = Pick<JobSize, 'stateBytes' | 'stepBytes'> & { paramet
 export function estimateMemory(
   kind: JobManifest['model']['kind'],
   { stateBytes, stepBytes }: Pick<JobSize, 'stateBytes' | 'stepBytes'>,
+  workers = 1,
 ): MemoryEstimate {
-  const engineBytes =
-    kind === 'boosting' ? engineBytesByLibrary.xgboost : engineBytesByLibrary.tensorflow
+  const each = kind === 'boosting' ? engineBytesByLibrary.xgboost : engineBytesByLibrary.tensorflow
+  const engineBytes = workers * each
   return { engineBytes, stateBytes, stepBytes, totalBytes: engineBytes + stateBytes + stepBytes }
 }
 
@@ -87,7 +89,7 @@ export function toJobPlan(job: JobManifest, size: JobSize | BoostingSize): Sized
     steps: stepsOf(job),
     stepsPerEpoch: 'stepsPerEpoch' in training ? training.stepsPerEpoch : null,
     parameters: size.parameters,
-    memory: estimateMemory(model.kind, size),
+    memory: estimateMemory(model.kind, size, workersOf(job)),
     notes: notes ?? [],
   }
 }

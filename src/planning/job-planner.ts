@@ -18,6 +18,7 @@ import {
 import type { JobPlan, TimeEstimate } from '../spec/job-queries.js'
 import { isBoostingModel } from '../spec/model.js'
 import type { Note } from '../spec/notes.js'
+import { workersOf } from '../spec/resources.js'
 import {
   estimateBoostingSize,
   estimateMemory,
@@ -139,7 +140,9 @@ export class JobPlanner {
     const job = planJob(identity, request, dataset, validationDataset, initial)
     const manifest = {
       ...job,
-      ...(isBoosting(job) && { memory: estimateMemory('boosting', estimateBoostingSize(job)) }),
+      ...(isBoosting(job) && {
+        memory: estimateMemory('boosting', estimateBoostingSize(job), workersOf(job)),
+      }),
       ...(initial && { initFrom: initial.source }),
       ...(freeze && { freeze }),
       ...(priority && { priority }),

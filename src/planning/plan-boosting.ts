@@ -14,6 +14,7 @@ import {
 import type { TableManifest } from '../spec/dataset.js'
 import type { BoostingJobRequest } from '../spec/job.js'
 import type { Notes } from '../spec/notes.js'
+import { workersOf } from '../spec/resources.js'
 import type { TableSplitPlan } from '../spec/validation-split.js'
 import { withDefaults } from '../spec/with-defaults.js'
 import {
@@ -36,6 +37,7 @@ import { planEarlyStopping } from './plan-early-stopping.js'
 import type { PlannedParts } from './plan-parts.js'
 import { checkOffset, planBoostingClassWeights } from './plan-row-options.js'
 import { countHeldOut, planSplit, withoutSplitColumn } from './plan-split.js'
+import { checkBoostingWorkers } from './plan-workers.js'
 import { checkValidationTable } from './validation-table.js'
 
 /**
@@ -112,6 +114,15 @@ export function planBoosting(
     const message = `'${table.name}' has ${formatRowCount(table.records)}, of which none is left to train on`
     errors.add('/training/validation', 'too_large', message)
   }
+  const earlyStopping = planEarlyStopping(
+    objective,
+    options.earlyStopping,
+    trainingRequest,
+    { table, target, group, validation, heldOut },
+    errors,
+  )
+  const counted = { training: rows, validation: validation?.records ?? heldOut }
+  checkBoostingWorkers(workersOf(request), model, earlyStopping, counted, errors)
   const training: BoostingPlan = {
     ...options,
     steps: model.rounds,
@@ -130,13 +141,7 @@ export function planBoosting(
     offset: options.offset ?? null,
     ...(trainedSplits && { split: trainedSplits }),
     validation: split,
-    earlyStopping: planEarlyStopping(
-      objective,
-      options.earlyStopping,
-      trainingRequest,
-      { table, target, group, validation, heldOut },
-      errors,
-    ),
+    earlyStopping,
     checkpointEvery: options.checkpointEvery ?? null,
     checkpointSeconds: options.checkpointSeconds ?? null,
     rows,

@@ -26,6 +26,8 @@ import {
   predictionColumns,
   predictsClasses,
 } from '../spec/prediction-columns.js'
+import { workersOf } from '../spec/resources.js'
+import { checkSingleWorker } from './plan-workers.js'
 
 interface Identity {
   id: string
@@ -62,6 +64,7 @@ export function planPrediction(
   }
   const part = splitPart(dataset, predict.split, errors)
   checkInterval(predict.checkpointEvery, part, errors)
+  checkSingleWorker(workersOf(request), 'records are predicted', errors)
   checkFit(model, part, errors, notes)
   const outputs = selectedOutputs(model, predict, errors)
   const keepColumns = predict.keepColumns ?? true
@@ -76,6 +79,7 @@ export function planPrediction(
     ...identity,
     name,
     dataset: { id: dataset.id, name: dataset.name },
+    ...(request.resources && { resources: request.resources }),
     model: model.model,
     predict: {
       model: model.id,

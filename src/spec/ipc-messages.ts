@@ -53,16 +53,24 @@ export type ToTrainer =
   | { type: 'stop'; reason: StopReason }
   /** The job may take the memory that it asked for. */
   | { type: 'memoryGranted' }
+  /** To the ranks of a gang beside rank 0: where rank 0 waits for them. */
+  | { type: 'leader'; address: string }
 
 /** The error that ends a trainer, in one line. */
 export interface TrainerError {
   message: string
   /** The code of the job's failure if every attempt ends like this; null if the error says nothing about it. */
   cause: FailureCode | null
+  /** It only follows from the end of another rank of the gang. */
+  lostRank?: boolean
 }
 
 export type FromTrainer =
   | { type: 'ready' }
+  /** From rank 0 of a gang: where it waits for the other ranks, as `host:port`. */
+  | { type: 'leader'; address: string }
+  /** From another rank: it has done its part, and rank 0 does the rest alone. */
+  | { type: 'left' }
   | { type: 'phase'; phase: Phase; step: number }
   /** The job needs so much memory. The trainer waits for `memoryGranted`; the worker may kill it instead. */
   | { type: 'memory'; memory: MemoryEstimate }

@@ -25,6 +25,7 @@ import { Normalization } from './normalization.js'
 import { type Note, NoteList } from './note.js'
 import { nullable } from './nullable.js'
 import { openObject } from './open-object.js'
+import { Resources } from './resources.js'
 import { ServingOptions, type ServingPlan } from './serving-options.js'
 import { strictObject } from './strict-object.js'
 import { TrainingOptions, type TrainingPlan } from './training-options.js'
@@ -34,6 +35,7 @@ const commonFields = {
   dataset: Name,
   priority: Type.Optional(Priority),
   labels: Type.Optional(Labels),
+  resources: Type.Optional(Resources),
 }
 
 export const NetworkJobRequest = strictObject({
@@ -87,6 +89,8 @@ interface BaseJob {
   freeze?: string[]
   priority?: number
   labels?: Labels
+  /** What the job asks of a worker; absent if it asks nothing. */
+  resources?: Resources
   notes?: Note[]
   /** Of a boosting job. A network's graph takes seconds to build, so the first attempt estimates it. */
   memory?: MemoryEstimate

@@ -554,3 +554,38 @@ test('the largest group value and the largest relevance are accepted', () => {
   )
   assert.deepEqual(fieldErrorsOf(asked, table(), most), [])
 })
+
+test('several workers refuse what trees cannot be divided for, all at once', () => {
+  const workers = (number: number, parts: RequestParts, dataset = table()) => {
+    const request = {
+      model: { kind: 'boosting' as const, ...parts.model },
+      dataset: 'houses',
+      training: parts.training ?? {},
+      resources: { workers: number },
+    }
+    try {
+      return planJob(identity, request, dataset, null).resources
+    } catch (error) {
+      assert.ok(error instanceof TrainyardError)
+      return error.errors.map(({ path, code }) => `${path} ${code}`)
+    }
+  }
+  assert.deepEqual(workers(2, {}), { workers: 2 })
+  const exact = { treeMethod: 'exact' } as const
+  const training = { features: ['age', 'height'], target: 'price' }
+  assert.deepEqual(workers(2, { model: { ...exact, objective: 'absoluteError' }, training }), [
+    '/model/treeMethod contradiction',
+    '/model/objective contradiction',
+  ])
+  assert.deepEqual(workers(1, { model: { ...exact, objective: 'absoluteError' }, training }), {
+    workers: 1,
+  })
+  const byAuc = { target: 'sold', earlyStopping: { metric: 'validationAuc' as const } }
+  assert.deepEqual(workers(3, { training: byAuc }), [
+    '/training/earlyStopping/metric contradiction',
+  ])
+  assert.deepEqual(workers(8, { training: { validation: 0.3 } }, table({ records: 10 })), [
+    '/resources/workers too_large',
+    '/resources/workers too_large',
+  ])
+})

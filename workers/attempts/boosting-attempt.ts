@@ -1,10 +1,19 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Booster } from '../../src/boosting/booster.js'
-import { type BoostingResult, exportBoosting, trainBoosting } from '../../src/boosting/train.js'
+import type { RankGroup } from '../../src/boosting/rank-group.js'
+import { checkShares } from '../../src/boosting/row-share.js'
+import {
+  type BoostingHooks,
+  type BoostingInput,
+  type BoostingResult,
+  exportBoosting,
+  trainBoosting,
+} from '../../src/boosting/train.js'
 import { Datasets } from '../../src/datasets/datasets.js'
 import { readInstallation } from '../../src/engine/installation.js'
 import { jobPaths } from '../../src/jobs/record/job-paths.js'
+import { JobRecords } from '../../src/jobs/record/records.js'
 import type { ResolvedBoostingOptions } from '../../src/spec/boosting-options.js'
 import type { FeatureColumn } from '../../src/spec/feature-column.js'
 import type { BoostingJob } from '../../src/spec/job.js'
@@ -12,6 +21,7 @@ import { metricsAt } from '../../src/spec/metrics.js'
 import type { ColumnImportance } from '../../src/spec/model.js'
 import type { Store } from '../../src/store/store.js'
 import { AttemptRecorder, type CheckpointWriter, type TrainerDeps } from './attempt-recorder.js'
+import { checkWorld, type GangDeps, inGroup, prepareGroup } from './boosting-gang.js'
 import { writeBoostingReference } from './boosting-reference.js'
 import { openTables, type Tables } from './boosting-tables.js'
 import { describeClassCoverage } from './class-coverage.js'
@@ -29,13 +39,25 @@ export interface BoostingAttemptDeps extends TrainerDeps<BoostingJob> {
   resources: { threads: number; gpu: boolean }
   /** Must be called before XGBoost loads. */
   limitThreads(threads: number): void
+  /** The other trainers of the job; null if this one trains alone. */
+  gang: GangDeps | null
 }
 
-/** Runs one attempt of a boosting job until the model is published or the worker stops it. */
+/**
+ * Runs one attempt of a boosting job until the model is published or the worker stops it. In a gang, rank 0 does;
+ * the other ranks train with it and write nothing.
+ */
 export async function runBoostingAttempt(deps: BoostingAttemptDeps): Promise<void> {
+  const { gang, task } = deps
+  checkWorld(task.job, gang?.placement.world ?? 1)
+  if (gang && gang.placement.rank > 0) await follow(deps)
+  else await lead(deps)
+}
+
+async function lead(deps: BoostingAttemptDeps): Promise<void> {
   const { store, task, resources } = deps
   const { job, resumeFrom } = task
-  const { model, training: plan } = job
+  const { training: plan } = job
   let latestState = resumeFrom === null ? null : await readState(store, job.id, resumeFrom)
   const checkpointWriter: CheckpointWriter<Uint8Array> = {
     format: 'xgboost',
@@ -48,32 +70,14 @@ export async function runBoostingAttempt(deps: BoostingAttemptDeps): Promise<voi
   const recorder = await AttemptRecorder.open(deps, checkpointWriter)
   await recorder.phase('preparing', 0)
   const threads = await recorder.agreeOnThreads(resources.threads)
-  deps.limitThreads(threads)
-  const tables = await openTables(task, new Datasets(store))
-  const training = weightedByClass(tables.training, plan)
+  const { tables, input, group } = await prepare(deps, threads, latestState)
+  if (group) console.log(describeGroup(group, threads, resources.gpu))
   if (plan.classes && tables.validation) {
-    const lines = describeClassCoverage(training, tables.validation, plan.classes.labels)
+    const lines = describeClassCoverage(input.training, tables.validation, plan.classes.labels)
     for (const line of lines) console.log(line)
   }
-  const boosted = await trainBoosting(
-    {
-      model,
-      training,
-      validation: tables.validation,
-      classes: model.objective === 'multiclass' ? plan.classes!.labels.length : null,
-      labels: plan.classes?.labels ?? [],
-      exportBest: plan.exportBest,
-      seed: plan.seed,
-      earlyStopping: plan.earlyStopping,
-      logEvery: plan.logEvery,
-      checkpointInterval: { steps: plan.checkpointEvery, seconds: plan.checkpointSeconds },
-      resume: latestState,
-      history: await recorder.rowsUpToResume(),
-      device: deviceFor(model, resources),
-      threads,
-    },
-    recorder,
-  )
+  const history = await recorder.rowsUpToResume()
+  const boosted = await inGroup(group, () => trainBoosting({ ...input, history }, recorder))
   if (!boosted.finished) return recorder.stopped()
   await recorder.phase('saving', boosted.rounds)
   if (plan.earlyStopping && boosted.bestRound === null) {
@@ -84,6 +88,66 @@ export async function runBoostingAttempt(deps: BoostingAttemptDeps): Promise<voi
   }
   // the last round always has a checkpoint: written just now, or the one that was resumed from
   await publish(deps, recorder, latestState!, boosted, tables, threads)
+}
+
+/** A rank beside rank 0, which decides when the training ends and writes all there is to write. */
+async function follow(deps: BoostingAttemptDeps): Promise<void> {
+  const { store, task, resources, send, stopRequested } = deps
+  const { job, resumeFrom } = task
+  const state = resumeFrom === null ? null : await readState(store, job.id, resumeFrom)
+  const threads = await new JobRecords(store).agreeOnThreads(job.id, resources.threads)
+  const { input, group } = await prepare(deps, threads, state)
+  const hooks: BoostingHooks = {
+    phase() {},
+    async row() {},
+    async checkpoint() {},
+    shouldContinue: async () => (await stopRequested()) === null,
+  }
+  await inGroup(group, () => trainBoosting(input, hooks))
+  await send({ type: 'left' })
+}
+
+/** What is alike on all ranks of a job. It loads XGBoost and, in a gang, waits for the other ranks. */
+async function prepare(
+  { store, task, resources, limitThreads, gang }: BoostingAttemptDeps,
+  threads: number,
+  resume: Uint8Array | null,
+): Promise<{ tables: Tables; input: BoostingInput; group: RankGroup | null }> {
+  const { model, training: plan } = task.job
+  limitThreads(threads)
+  const join = gang && (await prepareGroup(gang))
+  const tables = await openTables(task, new Datasets(store))
+  if (gang) {
+    const { world } = gang.placement
+    checkShares(tables.training, world, 'train on')
+    if (tables.validation) checkShares(tables.validation, world, 'validate on')
+  }
+  const training = weightedByClass(tables.training, plan)
+  const group = join && (await join())
+  const input: BoostingInput = {
+    model,
+    training,
+    validation: tables.validation,
+    classes: model.objective === 'multiclass' ? plan.classes!.labels.length : null,
+    labels: plan.classes?.labels ?? [],
+    exportBest: plan.exportBest,
+    seed: plan.seed,
+    earlyStopping: plan.earlyStopping,
+    logEvery: plan.logEvery,
+    checkpointInterval: { steps: plan.checkpointEvery, seconds: plan.checkpointSeconds },
+    resume,
+    // the ranks of a host share the one GPU of their slot, which XGBoost refuses
+    device: group ? 'cpu' : deviceFor(model, resources),
+    threads,
+    group,
+  }
+  return { tables, input, group }
+}
+
+function describeGroup({ world }: RankGroup, threads: number, gpu: boolean): string {
+  const each = `each with ${threads} ${threads === 1 ? 'thread' : 'threads'}`
+  const device = gpu ? '; they train on the CPU, since they share one GPU' : ''
+  return `${world} ranks train the job together, ${each} and its share of the rows${device}`
 }
 
 /** The GPU of the worker's slot, if XGBoost can use it: the exact method runs on the CPU only. */

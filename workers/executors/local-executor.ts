@@ -6,27 +6,55 @@ import { type Placement, placementEnvironment } from '../../src/placement.js'
 import { ownProcessId, usageOf } from '../../src/processes.js'
 import type { FromTrainer, ToTrainer } from '../../src/spec/ipc-messages.js'
 import type { Executor, Gang, RankListener, RankProcess, SlotResources } from './executor.js'
+import type { GangNetwork, Wrapper } from './gang-network.js'
+import { placeInOwnNetwork } from './local-gang.js'
 
 const host = '127.0.0.1'
+
+export interface GangOptions {
+  /** Where the ranks of a gang reach each other. */
+  findNetwork(): GangNetwork
+  /** The environment of one of `world` trainers that share a slot. */
+  shareOfSlot(environment: NodeJS.ProcessEnv, world: number): NodeJS.ProcessEnv
+}
+
+const noGangs: GangOptions = {
+  findNetwork: () => ({ kind: 'none', problem: 'gangs are not set up here' }),
+  shareOfSlot: environment => environment,
+}
 
 /** Trainers are children of the worker, and speak with it by Node's IPC. */
 export class LocalExecutor implements Executor {
   readonly name = 'local'
-  readonly gangProblem = null
 
   /** `script`: the trainer's. */
-  constructor(private readonly script: string) {}
+  constructor(
+    private readonly script: string,
+    private readonly gangs: GangOptions = noGangs,
+  ) {}
+
+  /** The system is asked for the first gang. */
+  get gangProblem(): string | null {
+    const network = this.gangs.findNetwork()
+    return network.kind === 'none' ? network.problem : null
+  }
 
   place(
     { attempt, world, devices }: Gang,
     { environment }: SlotResources,
     listeners: readonly RankListener[],
   ): RankProcess[] {
-    return listeners.map((listener, rank) => {
+    const own = world === 1 ? environment : this.gangs.shareOfSlot(environment, world)
+    const ranks = listeners.map((listener, rank) => {
       const place: Placement = { attempt, rank, world, devices, host, leader: host }
-      const own = { ...environment, ...placementEnvironment(place) }
-      return new ForkedTrainer(this.script, own, listener)
+      const environment = { ...own, ...placementEnvironment(place) }
+      const launch = (heard: RankListener, wrapper?: Wrapper) =>
+        new ForkedTrainer(this.script, environment, heard, wrapper)
+      return { listener, launch }
     })
+    return world > 1 && this.gangs.findNetwork().kind === 'namespace'
+      ? placeInOwnNetwork(ranks)
+      : ranks.map(({ listener, launch }) => launch(listener))
   }
 
   readonly spare = ({ environment }: SlotResources, listener: RankListener): RankProcess =>
@@ -40,9 +68,19 @@ export class ForkedTrainer implements RankProcess {
   readonly isWaiting = false
   private readonly child: ChildProcess
 
-  constructor(script: string, environment: NodeJS.ProcessEnv, listener: RankListener) {
+  /** `wrapper`: a command that prepares its surroundings and then becomes the trainer. */
+  constructor(
+    script: string,
+    environment: NodeJS.ProcessEnv,
+    listener: RankListener,
+    wrapper?: Wrapper,
+  ) {
     // orphan-recovery.ts finds a dead worker's trainers by this argument
     this.child = fork(script, [ownProcessId], {
+      ...(wrapper && {
+        execPath: wrapper.command,
+        execArgv: [...wrapper.args, process.execPath, ...process.execArgv],
+      }),
       env: environment,
       serialization: 'advanced',
       // its own process group: Ctrl-C reaches the supervisor alone, which stops all in order
@@ -69,6 +107,11 @@ export class ForkedTrainer implements RankProcess {
       if (this.child.pid === undefined) end(null, null)
     })
     this.child.on('close', end)
+  }
+
+  /** Undefined if it could not be started. */
+  get pid(): number | undefined {
+    return this.child.pid
   }
 
   send(message: ToTrainer): void {

@@ -33,12 +33,18 @@ const nativeSignals: Partial<Record<NodeJS.Signals, string>> = {
 }
 
 /** Finds out why a trainer that did not report a result has ended. */
-export function explainDeath(
-  exit: TrainerExit,
+export function explainDeath(exit: TrainerExit, circumstances: DeathCircumstances): AttemptDeath {
+  const { rank } = exit
+  const death = ownDeath(exit, circumstances)
+  if (!rank) return death
+  return { ...death, text: `ended with its rank ${rank}, which ${death.text}` }
+}
+
+function ownDeath(
+  { code, signal, lost, error, killReason, outputTail }: TrainerExit,
   { oomKilled, diskProblem }: DeathCircumstances,
 ): AttemptDeath {
-  const { code, signal, lost, error, killReason } = exit
-  const line = error?.message ?? errorLine(exit.outputTail)
+  const line = error?.message ?? errorLine(outputTail)
   const colonLine = line === null ? '' : `: ${line}`
   if (signal === 'SIGKILL' && killReason) {
     const end = killReason.kind === 'silent' ? 'crashed' : 'killed'
@@ -59,7 +65,7 @@ export function explainDeath(
   // whatever native code makes of a failed write
   if (diskProblem !== null) return unavailable(`${diskProblem}${line === null ? '' : `; ${line}`}`)
   if (code === null && signal === null) return unavailable(`no trainer can be started${colonLine}`)
-  const cause = error?.cause ?? crashCause(exit.outputTail.join('\n'))
+  const cause = error?.cause ?? crashCause(outputTail.join('\n'))
   if (isNative) {
     const text = `was ended by ${signal}${nativeSignals[signal]}${colonLine}`
     return { end: 'crashed', cause: cause ?? 'crashed', text }

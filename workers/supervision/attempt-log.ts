@@ -49,6 +49,8 @@ function messageLine(message: Exclude<FromTrainer, { type: 'phase' | 'metrics' }
     case 'failed':
       return failureLine(message)
     case 'ready':
+    case 'leader':
+    case 'left':
     case 'memory': // there is a line if the job cannot have it
     case 'error': // the line of the attempt's end has it
       return null

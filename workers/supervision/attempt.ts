@@ -17,6 +17,7 @@ import {
 } from '../../src/spec/job.js'
 import type { MemoryEstimate } from '../../src/spec/memory-estimate.js'
 import { toLoggedRow } from '../../src/spec/metrics.js'
+import { workersOf } from '../../src/spec/resources.js'
 import type { Gpu } from '../../src/spec/worker.js'
 import { recordDiskFailure } from '../../src/store/storage-errors.js'
 import type { Gang } from '../executors/executor.js'
@@ -26,7 +27,8 @@ import { attemptLineFormatter, deathLine, isStartupBanner, startLine } from './a
 import { EtaEstimator, etaPlan } from './eta-estimator.js'
 import type { MemoryShortage } from './memory-budget.js'
 import { ResourceSampler } from './resource-sampler.js'
-import type { TrainerExit, TrainerListener, TrainerProcess } from './trainer-process.js'
+import type { Trainer } from './trainer-gang.js'
+import type { TrainerExit, TrainerListener } from './trainer-process.js'
 
 export type Outcome =
   | { kind: 'finished'; model: ModelRef; dataset?: DatasetRef; metrics: Metrics; step: number }
@@ -41,7 +43,7 @@ export interface AttemptRunnerDeps {
   jobLog: JobLog
   resourceLog: Pick<ResourceLog, 'append' | 'close'>
   statePublisher: LiveStatePublisher
-  slot: { open(gang: Gang, listener: TrainerListener): TrainerProcess }
+  slot: { open(gang: Gang, listener: TrainerListener): Trainer }
   /** What the GPU of the slot did when it was asked last; null without one. */
   readGpu(): Gpu | null
   /** Why the disk takes no writes; null if it does. */
@@ -56,7 +58,7 @@ export interface AttemptRunnerDeps {
 
 /** Runs one attempt in a trainer process; passes its messages on to the record, the log and followers. */
 export class AttemptRunner {
-  private readonly process: TrainerProcess
+  private readonly process: Trainer
   /** Part of `attemptRecord`. */
   private readonly progress: AttemptProgress
   private readonly eta: EtaEstimator
@@ -137,6 +139,8 @@ export class AttemptRunner {
     if (line !== null) this.log(line)
     switch (message.type) {
       case 'ready':
+      case 'leader':
+      case 'left':
         break
       case 'phase':
         this.progress.step = message.step
@@ -250,11 +254,10 @@ export class AttemptRunner {
   }
 }
 
-/** One process trains it. */
 const gangOf = ({ job, attempt }: TrainerTask): Gang => ({
   job: job.id,
   attempt,
-  world: 1,
+  world: workersOf(job),
   devices: 1,
 })
 

@@ -1,6 +1,8 @@
 import type { FromTrainer } from '../../src/spec/ipc-messages.js'
 import type { Slot as SlotReport } from '../../src/spec/worker.js'
 import type { Executor, Gang, SlotResources } from '../executors/executor.js'
+import { RefusedTrainer } from './refused-trainer.js'
+import { type Trainer, TrainerGang } from './trainer-gang.js'
 import { type TrainerListener, TrainerProcess } from './trainer-process.js'
 import { TrainerUsage } from './trainer-usage.js'
 
@@ -22,12 +24,11 @@ export class Slot {
     private readonly hasMemoryForSpare: () => boolean,
   ) {}
 
-  /** Takes the spare trainer if there is one, else starts a new process. */
-  open(gang: Gang, listener: TrainerListener): TrainerProcess {
+  /** Takes the spare trainer if there is one, else starts a new process; a gang's are always new. */
+  open(gang: Gang, listener: TrainerListener): Trainer {
     clearTimeout(this.timer)
     this.timer = undefined
-    const trainer = this.spare ?? TrainerProcess.gang(this.executor, gang, this.resources)[0]!
-    this.spare = null
+    const trainer = gang.world > 1 ? this.openGang(gang) : this.openTrainer(gang)
     this.usage.follow(trainer)
     trainer.listen({
       onMessage: message => {
@@ -37,6 +38,18 @@ export class Slot {
       onLine: line => listener.onLine(line),
     })
     return trainer
+  }
+
+  private openTrainer(gang: Gang): Trainer {
+    const trainer = this.spare ?? TrainerProcess.gang(this.executor, gang, this.resources)[0]!
+    this.spare = null
+    return trainer
+  }
+
+  private openGang(gang: Gang): Trainer {
+    const { gangProblem } = this.executor
+    if (gangProblem !== null) return new RefusedTrainer(gangProblem)
+    return new TrainerGang(TrainerProcess.gang(this.executor, gang, this.resources))
   }
 
   /** Loads a spare trainer. `urgent`: at full priority, if no job trains in this slot. */

@@ -27,6 +27,8 @@ export interface TrainerExit {
   signal: NodeJS.Signals | null
   /** Why it counts as ended although nobody saw its end; null if its end was seen. */
   lost: string | null
+  /** Of a gang: the rank whose end this is. */
+  rank?: number
   /** The last lines that the trainer printed. */
   outputTail: readonly string[]
   /** The error that the trainer reported before it ended. */
@@ -128,6 +130,11 @@ export class TrainerProcess {
 
   grantMemory(): void {
     this.send({ type: 'memoryGranted' })
+  }
+
+  /** Tells a rank of a gang where rank 0 waits for it. */
+  tellLeader(address: string): void {
+    this.send({ type: 'leader', address })
   }
 
   stop(reason: StopReason): void {

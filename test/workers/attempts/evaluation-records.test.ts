@@ -215,7 +215,7 @@ async function trainTrees(fresh: Fresh, request: Rows) {
   assert.ok(isBoosting(job))
   const resources = { threads: 1, gpu: false }
   const messages = await runAttempt(fresh, job, deps =>
-    runBoostingAttempt({ ...deps, resources, limitThreads: () => {} }),
+    runBoostingAttempt({ ...deps, resources, limitThreads: () => {}, gang: null }),
   )
   const published = (await modelOf(fresh, messages)) as BoostingModel
   return {

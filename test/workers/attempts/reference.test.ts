@@ -52,7 +52,7 @@ test('trees keep histograms of their training rows, and of their answers to the 
   assert.ok(isBoosting(job))
   const resources = { threads: 1, gpu: false }
   const messages = await runAttempt({ datasets, store }, job, deps =>
-    runBoostingAttempt({ ...deps, resources, limitThreads: () => {} }),
+    runBoostingAttempt({ ...deps, resources, limitThreads: () => {}, gang: null }),
   )
   const { inputs, scores } = await referenceOf(store, messages)
   assert.deepEqual([inputs.part, inputs.rows, inputs.of], ['training', 1500, 1500])

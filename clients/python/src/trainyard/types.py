@@ -232,6 +232,7 @@ class BoostingJobRequest(TypedDict):
     priority: NotRequired[int]
     """jobs with a higher priority start first; one point counts as much as ten minutes of waiting (default: 0)"""
     labels: NotRequired[Labels]
+    resources: NotRequired[Resources]
     model: BoostingOptions
     training: NotRequired[BoostingTrainingOptions]
 
@@ -2203,6 +2204,7 @@ class NetworkJobRequest(TypedDict):
     priority: NotRequired[int]
     """jobs with a higher priority start first; one point counts as much as ten minutes of waiting (default: 0)"""
     labels: NotRequired[Labels]
+    resources: NotRequired[Resources]
     model: NetworkOptions
     training: NotRequired[TrainingOptions]
     serving: NotRequired[ServingOptions]
@@ -2418,6 +2420,7 @@ class PredictionJobRequest(TypedDict):
     priority: NotRequired[int]
     """jobs with a higher priority start first; one point counts as much as ten minutes of waiting (default: 0)"""
     labels: NotRequired[Labels]
+    resources: NotRequired[Resources]
     predict: PredictRequest
 
 
@@ -2784,6 +2787,13 @@ class ResourceColumns(TypedDict):
     """what the trainer read from a disk; null if the system does not say. What the system had in memory does not count"""
     writeBytesPerSecond: List[Union[float, None]]
     """what the trainer wrote to a disk; null if the system does not say"""
+
+
+class Resources(TypedDict):
+    """what the job needs of a worker. Only workers that have it take the job; until there is one, `waitingFor` says what is missing"""
+
+    workers: NotRequired[int]
+    """processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1"""
 
 
 class RmsProp(TypedDict):
