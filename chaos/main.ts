@@ -4,11 +4,13 @@ import { runAcceptanceTests, selectTests } from './acceptance/run.js'
 import { acceptanceTests } from './acceptance/table.js'
 import { uploadKinds } from './data/generated-upload.js'
 import { runData } from './data/run.js'
+import { runDistributed } from './distributed/run.js'
 import { runHostile } from './hostile/run.js'
 import { longRun } from './hostile/sizes.js'
 import { run } from './run.js'
 
 const usage = `usage: npm run chaos -- [--seed n] [--jobs n] [--kills n] [--keep]
+       npm run chaos -- --distributed [--seed n] [--jobs n] [--kills n] [--keep]
        npm run chaos -- --acceptance [P4,P10] [--rounds n]
        npm run chaos -- --api [--seed n] [--requests n] [--minutes n] [--bad-predictions n]
        npm run chaos -- --data [--gigabytes n] [--kinds idx,zip,csv]
@@ -19,6 +21,7 @@ async function main(): Promise<void> {
     // for the list after --acceptance
     allowPositionals: true,
     options: {
+      distributed: { type: 'boolean', default: false },
       acceptance: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       api: { type: 'boolean', default: false },
@@ -79,12 +82,20 @@ async function main(): Promise<void> {
     if (report.missed.length > 0) process.exitCode = 1
     return
   }
-  const report = await run({
+  const size = {
     seed,
     jobs: parseCount('jobs', values.jobs),
     kills: parseCount('kills', values.kills, 0),
     keep: values.keep,
-  })
+  }
+  if (values.distributed) {
+    const report = await runDistributed(size)
+    console.log(JSON.stringify(report))
+    const { lost, hung, different, left } = report
+    if (lost + hung + different + left > 0) process.exitCode = 1
+    return
+  }
+  const report = await run(size)
   console.log(JSON.stringify(report))
   const { lost, duplicated, diverged, staleWrites, leaked } = report
   if (lost + duplicated + diverged + staleWrites + leaked > 0) process.exitCode = 1
