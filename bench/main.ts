@@ -1,4 +1,4 @@
-import { UsageError } from '../testing/command-line.js'
+import { reportError, runCommand } from '../src/script-options.js'
 import { boostingBench } from './boosting/boosting.js'
 import { dashboardBench } from './dashboard/dashboard.js'
 import { dataBench } from './data/data.js'
@@ -9,8 +9,7 @@ import { serveBench } from './serve/serve.js'
 import { submitBench } from './submit/submit.js'
 import { trainBench } from './train/train.js'
 
-/** Each takes its command-line arguments and returns whether it passed. */
-const benches: Readonly<Record<string, (args: string[]) => Promise<boolean>>> = {
+const benches = {
   train: trainBench,
   boosting: boostingBench,
   submit: submitBench,
@@ -21,22 +20,13 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<boolean>>> = 
   gpu: gpuBench,
 }
 
-async function main(): Promise<void> {
-  const [name = '', ...args] = process.argv.slice(2)
-  const bench = Object.hasOwn(benches, name) ? benches[name] : undefined
-  if (!bench) {
-    const names = Object.keys(benches).join(', ')
-    throw new UsageError(`unknown bench '${name}', expected one of ${names}`)
-  }
-  if (!(await bench(args))) process.exitCode = 1
-}
+const summary = 'Runs a bench, prints a table and, of most, writes a report to bench/results.'
 
 // exit handlers kill the child processes and remove temporary folders, which a signal alone would not
 process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143))
 try {
-  await main()
+  const passed = await runCommand('npm run bench', summary, benches, process.argv.slice(2))
+  if (!passed) process.exitCode = 1
 } catch (error) {
-  process.exitCode = 1
-  const isExpected = error instanceof BenchError || error instanceof UsageError
-  console.error(isExpected ? `bench: ${error.message}` : error)
+  reportError('bench', error, known => known instanceof BenchError)
 }

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util'
-import { parseCount, parseNames } from '../testing/command-line.js'
+import { parseCount, parseNames, readOptions, reportError } from '../src/script-options.js'
 import { runAcceptanceTests, selectTests } from './acceptance/run.js'
 import { acceptanceTests } from './acceptance/table.js'
 import { uploadKinds } from './data/generated-upload.js'
@@ -9,42 +8,38 @@ import { runHostile } from './hostile/run.js'
 import { longRun } from './hostile/sizes.js'
 import { run } from './run.js'
 
-const usage = `usage: npm run chaos -- [--seed n] [--jobs n] [--kills n] [--keep]
-       npm run chaos -- --distributed [--seed n] [--jobs n] [--kills n] [--keep]
-       npm run chaos -- --acceptance [P4,P10] [--rounds n]
-       npm run chaos -- --api [--seed n] [--requests n] [--minutes n] [--bad-predictions n]
-       npm run chaos -- --data [--gigabytes n] [--kinds idx,zip,csv]
-See docs/chaos.md.`
+const options = {
+  seed: { value: 'N', help: 'repeats the actions of a run; by default, a new one' },
+  jobs: { value: 'N', default: '5', help: 'jobs that are trained' },
+  kills: { value: 'N', default: '20', help: 'actions against processes and storage' },
+  keep: { help: 'keep the data folder' },
+  distributed: { help: 'train jobs of several workers, whose ranks are killed, instead' },
+  acceptance: { help: 'run the tests of the guarantees instead' },
+  rounds: { value: 'N', help: 'in place of the number that each test states', with: 'acceptance' },
+  api: { help: 'attack the HTTP API instead' },
+  requests: { value: 'N', default: '200000', help: 'hostile requests', with: 'api' },
+  minutes: { value: 'N', default: '60', help: 'of slow clients', with: 'api' },
+  'bad-predictions': {
+    value: 'N',
+    default: String(longRun.badPredictions),
+    help: 'predictions that are refused',
+    with: 'api',
+  },
+  data: { help: 'upload far more than the memory of any process instead' },
+  gigabytes: { value: 'N', default: '10', help: 'of each kind', with: 'data' },
+  kinds: { value: 'A,B', default: uploadKinds.join(), help: 'of uploads', with: 'data' },
+} as const
+
+const script = {
+  command: 'npm run chaos',
+  summary:
+    'Trains jobs on a new server while processes are killed and storage fails, and checks what Trainyard guarantees. docs/chaos.md explains it.',
+  options,
+  list: { name: 'P4,P10', with: 'acceptance', help: 'the guarantees to test, in place of all' },
+} as const
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    // for the list after --acceptance
-    allowPositionals: true,
-    options: {
-      distributed: { type: 'boolean', default: false },
-      acceptance: { type: 'boolean', default: false },
-      rounds: { type: 'string' },
-      api: { type: 'boolean', default: false },
-      requests: { type: 'string', default: '200000' },
-      minutes: { type: 'string', default: '60' },
-      'bad-predictions': { type: 'string', default: String(longRun.badPredictions) },
-      data: { type: 'boolean', default: false },
-      gigabytes: { type: 'string', default: '10' },
-      kinds: { type: 'string', default: uploadKinds.join(',') },
-      seed: { type: 'string' },
-      jobs: { type: 'string', default: '5' },
-      kills: { type: 'string', default: '20' },
-      keep: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) {
-    console.log(usage)
-    return
-  }
-  const [list, ...others] = positionals
-  const unknown = values.acceptance ? others : positionals
-  if (unknown.length > 0) throw new Error(`unknown argument '${unknown[0]}'\n${usage}`)
+  const { list, ...values } = readOptions(script, process.argv.slice(2))
   if (values.acceptance) {
     const rounds = values.rounds === undefined ? null : parseCount('rounds', values.rounds)
     const reports = await runAcceptanceTests(selectTests(acceptanceTests, list ?? null), rounds)
@@ -102,6 +97,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof Error ? `chaos: ${error.message}` : error)
-  process.exit(1)
+  reportError('chaos', error)
+  process.exit()
 })

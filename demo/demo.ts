@@ -1,17 +1,27 @@
-// `npm run demo`: starts a server, trains a ResNet on MNIST and predicts ten images, all over HTTP.
-// With `--keep` the data stays in the data folder of `npm start`, with `--data FOLDER` in another.
+// What `npm run demo` and `trainyard demo` run.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { constants, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { Client } from '../src/client/client.js'
 import { childEnvironment, readConfig } from '../src/config.js'
+import { readOptions, reportError } from '../src/script-options.js'
 import type { Job, JobRequest } from '../src/spec/job.js'
 import { type LocalServer, startServer } from '../src/supervisor/start-server.js'
 import { Mnist } from './mnist.js'
 import { nextSteps } from './next-steps.js'
 import { sideBySide } from './pictures.js'
 import { ProgressBar } from './progress-bar.js'
+
+const script = {
+  command: 'npm run demo',
+  summary:
+    'Starts a server, trains a ResNet on MNIST and predicts ten images, all over HTTP. Leaves nothing behind without --keep or --data.',
+  options: {
+    keep: { help: 'keep the data in the data folder of `npm start`' },
+    data: { value: 'FOLDER', help: 'keep the data in another folder' },
+    'command-line': { help: 'say how to go on with the command `trainyard`, which passes this' },
+  },
+} as const
 
 const request = {
   name: 'mnist-demo',
@@ -27,14 +37,7 @@ const request = {
 } satisfies JobRequest
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      keep: { type: 'boolean' },
-      data: { type: 'string' },
-      // `trainyard demo` says so
-      'command-line': { type: 'boolean' },
-    },
-  })
+  const values = readOptions(script, process.argv.slice(2))
   const config = readConfig()
   const keptIn = values.data ? resolve(values.data) : values.keep ? config.dataFolder : null
   const dataFolder = keptIn ?? (await mkdtemp(join(tmpdir(), 'trainyard-demo-')))
@@ -63,7 +66,7 @@ async function main(): Promise<void> {
     await server.stop()
     const url = `http://${config.host}:${config.port || 8080}`
     const { modelId } = result
-    const { 'command-line': isCommandLine = false } = values
+    const { 'command-line': isCommandLine } = values
     console.log(
       nextSteps({ keptIn, defaultFolder: config.dataFolder, url, modelId, isCommandLine }),
     )
@@ -143,6 +146,6 @@ const secondsBetween = (from: string | null, to: string | null) =>
   (Date.parse(to ?? '') - Date.parse(from ?? '')) / 1000
 
 main().catch((error: unknown) => {
-  console.error(error instanceof Error ? `demo: ${error.message}` : error)
-  process.exit(1)
+  reportError('demo', error)
+  process.exit()
 })

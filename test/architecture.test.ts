@@ -25,6 +25,7 @@ const mayImport: Record<string, readonly string[]> = {
   graph: [],
   'setting-values': [],
   placement: [],
+  'script-options': [],
   config: ['placement', 'setting-values', 'errors'],
   nets: ['graph'],
   engine: ['spec', 'errors'],
@@ -277,7 +278,7 @@ const mayImport: Record<string, readonly string[]> = {
     'formats',
   ],
   // the server that it starts
-  demo: ['client', 'supervisor', 'spec'],
+  demo: ['client', 'supervisor', 'spec', 'script-options'],
   // an API in the process of a test, and deployments that are driven by HTTP
   testing: [
     'workers/executors',
@@ -314,10 +315,20 @@ const mayImport: Record<string, readonly string[]> = {
     'planning',
     'processes',
     'supervisor',
+    'script-options',
     'testing',
   ],
   // starts the whole and speaks HTTP; of the parts it knows what their files look like
-  chaos: ['client', 'demo', 'spec', 'store', 'supervisor', 'processes', 'testing'],
+  chaos: [
+    'client',
+    'demo',
+    'spec',
+    'store',
+    'supervisor',
+    'processes',
+    'script-options',
+    'testing',
+  ],
 }
 
 /** Everyone else is handed the settings it needs. */

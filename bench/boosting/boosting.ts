@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { parseCount, parseNames } from '../../testing/command-line.js'
+import {
+  type OptionValues,
+  parseCount,
+  parseNames,
+  scriptCommand,
+} from '../../src/script-options.js'
 import { withTempFolder } from '../../testing/temp-folder.js'
 import { runInterleaved } from '../interleave.js'
 import { describeMachine } from '../machine.js'
@@ -24,20 +28,28 @@ import { subjectNames, subjects } from './subjects.js'
 import { type BoostingRow, boostingTable } from './table.js'
 import { writeTable } from './tables.js'
 
-/**
- * Measures ingest, training and prediction of tables beside peers:
- * `[--cases train-100k,predict-1] [--subjects x,y] [--rounds n] [--trees n]`.
- */
-export async function boostingBench(args: string[]): Promise<boolean> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      cases: { type: 'string', default: defaultCases.join() },
-      subjects: { type: 'string', default: subjectNames.join() },
-      rounds: { type: 'string' },
-      trees: { type: 'string', default: '100' },
-    },
-  })
+const options = {
+  cases: {
+    value: 'A,B',
+    default: defaultCases.join(),
+    help: 'a task (ingest, load, train, predict) and a number of rows',
+  },
+  subjects: { value: 'A,B', default: subjectNames.join(), help: 'the libraries' },
+  rounds: { value: 'N', help: 'turns of each subject, in place of those of the case' },
+  trees: { value: 'N', default: '100', help: 'trees of a model' },
+} as const
+
+export const boostingBench = scriptCommand(
+  {
+    command: 'npm run bench -- boosting',
+    summary:
+      'Measures ingest, training and prediction of tables beside peers. Fails if one of them failed.',
+    options,
+  },
+  run,
+)
+
+async function run(values: OptionValues<typeof options>): Promise<boolean> {
   const rounds = values.rounds === undefined ? undefined : parseCount('rounds', values.rounds)
   const trees = parseCount('trees', values.trees)
   const cases = parseNames('cases', values.cases, casesNamed, defaultCases)

@@ -1,6 +1,10 @@
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
-import { parseCount, parseNames } from '../../testing/command-line.js'
+import {
+  type OptionValues,
+  parseCount,
+  parseNames,
+  scriptCommand,
+} from '../../src/script-options.js'
 import { describeMachine } from '../machine.js'
 import { heading, type Report, type Row, table, writeReport } from '../report.js'
 import { summarize } from '../statistics.js'
@@ -9,19 +13,6 @@ import { measureTracker, type TrackerResult, trackerNames } from './trackers.js'
 import { type Measurement, measureTrainyard } from './trainyard.js'
 
 const subjectNames = ['trainyard', ...trackerNames]
-
-const options = {
-  runs: { type: 'string', default: '1000' },
-  points: { type: 'string', default: '1000000' },
-  'peer-points': { type: 'string' },
-  curves: { type: 'string', default: '10' },
-  jobs: { type: 'string', default: '10000' },
-  // eight hours with a row each second
-  events: { type: 'string', default: '28800' },
-  repetitions: { type: 'string', default: '5' },
-  subjects: { type: 'string', default: subjectNames.join() },
-  keep: { type: 'string' },
-} as const
 
 /** What the median of a case must stay below. */
 const goals: readonly [beginning: string, goal: number][] = [
@@ -38,14 +29,33 @@ interface DashboardRow extends Row {
   goal: number | null
 }
 
-/**
- * How fast the dashboard is in a real browser, beside the pages of other trackers: `[--runs n] [--points n]
- * [--peer-points n] [--curves n] [--jobs n] [--events n] [--repetitions n] [--subjects trainyard,mlflow,tensorboard]
- * [--keep folder]`. The runs of other trackers have `peer-points` points; to record and read a million takes them
- * long. What is recorded is kept in the folder for the next bench. Writes a report; returns false if a goal is missed.
- */
-export async function dashboardBench(args: string[]): Promise<boolean> {
-  const { values } = parseArgs({ args, options })
+const options = {
+  runs: { value: 'N', default: '1000', help: 'runs that are recorded' },
+  points: { value: 'N', default: '1000000', help: 'points of a run' },
+  'peer-points': {
+    value: 'N',
+    help: 'points of a run of other trackers, which take long for a million',
+  },
+  curves: { value: 'N', default: '10', help: 'curves of one chart' },
+  jobs: { value: 'N', default: '10000', help: 'jobs in the list' },
+  // eight hours with a row each second
+  events: { value: 'N', default: '28800', help: 'rows that arrive while the page is open' },
+  repetitions: { value: 'N', default: '5', help: 'measurements of each kind' },
+  subjects: { value: 'A,B', default: subjectNames.join(), help: 'the pages' },
+  keep: { value: 'FOLDER', help: 'where what is recorded is kept for the next run' },
+} as const
+
+export const dashboardBench = scriptCommand(
+  {
+    command: 'npm run bench -- dashboard',
+    summary:
+      'Measures how fast the dashboard is in a real browser, beside the pages of other trackers. Fails if a goal is missed.',
+    options,
+  },
+  run,
+)
+
+async function run(values: OptionValues<typeof options>): Promise<boolean> {
   const sizes = {
     runs: parseCount('runs', values.runs),
     points: parseCount('points', values.points),

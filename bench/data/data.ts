@@ -1,7 +1,11 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { parseCount, parseNames } from '../../testing/command-line.js'
+import {
+  type OptionValues,
+  parseCount,
+  parseNames,
+  scriptCommand,
+} from '../../src/script-options.js'
 import { withTempFolder } from '../../testing/temp-folder.js'
 import { runInterleaved } from '../interleave.js'
 import { describeMachine } from '../machine.js'
@@ -22,21 +26,24 @@ const parts: Readonly<Record<string, DataPart>> = {
 }
 const partNames = Object.keys(parts)
 
-/**
- * Measures how data sets are made, and how training reads them, beside the ways of Python:
- * `[--parts images,csv,parquet,pipeline] [--images 2000] [--rows 1000000] [--rounds 3]`. The last line is
- * JSON: what each peer takes, as a multiple of trainyard's time.
- */
-export async function dataBench(args: string[]): Promise<boolean> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      parts: { type: 'string', default: partNames.join() },
-      images: { type: 'string', default: '2000' },
-      rows: { type: 'string', default: '1000000' },
-      rounds: { type: 'string', default: '3' },
-    },
-  })
+const options = {
+  parts: { value: 'A,B', default: partNames.join(), help: 'what is measured' },
+  images: { value: 'N', default: '2000', help: 'photographs' },
+  rows: { value: 'N', default: '1000000', help: 'rows of a table' },
+  rounds: { value: 'N', default: '3', help: 'turns of each subject' },
+} as const
+
+export const dataBench = scriptCommand(
+  {
+    command: 'npm run bench -- data',
+    summary:
+      "Measures how data sets are made, and how training reads them, beside the ways of Python. The last line is JSON: what each peer takes, as a multiple of Trainyard's time.",
+    options,
+  },
+  run,
+)
+
+async function run(values: OptionValues<typeof options>): Promise<boolean> {
   const lookUp = (name: string) => partNames.filter(each => each === name)
   const chosen = parseNames('parts', values.parts, lookUp, partNames)
   const images = parseCount('images', values.images)

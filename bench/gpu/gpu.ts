@@ -1,7 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { parseCount, parseNames, UsageError } from '../../testing/command-line.js'
+import {
+  type OptionValues,
+  parseCount,
+  parseNames,
+  scriptCommand,
+  UsageError,
+} from '../../src/script-options.js'
 import { withTempFolder } from '../../testing/temp-folder.js'
 import { heldOutRows } from '../boosting/cases.js'
 import { writeTable } from '../boosting/tables.js'
@@ -16,13 +21,15 @@ import { lookAround, missingFor } from './requirements.js'
 import { boostingProgram, type Machine, programOf, subjectNames } from './subjects.js'
 import { type GpuRow, gpuTable } from './table.js'
 
+const known = networkCases.map(({ name }) => name)
+
 const options = {
-  device: { type: 'string', default: 'cuda' },
-  minutes: { type: 'string', default: '8' },
-  cases: { type: 'string' },
-  subjects: { type: 'string', default: subjectNames.join() },
-  steps: { type: 'string', default: '20' },
-  rows: { type: 'string', default: '400000' },
+  device: { value: 'cuda|cpu', default: 'cuda', help: 'cpu tries whether the programs run' },
+  minutes: { value: 'N', default: '8', help: 'after which nothing new is begun' },
+  cases: { value: 'A,B', default: known.join(), help: 'networks, batches and precisions' },
+  subjects: { value: 'A,B', default: subjectNames.join(), help: 'what trains' },
+  steps: { value: 'N', default: '20', help: 'steps that are measured' },
+  rows: { value: 'N', default: '400000', help: 'rows of boosting' },
 } as const
 
 /** Of a case, at most: compilations can take minutes, and the other cases shall be measured too. */
@@ -30,14 +37,17 @@ const maxCaseMs = 100_000
 /** Less time than a program takes to start. */
 const minCaseMs = 15_000
 
-/**
- * Trains on a GPU, in eight minutes on a machine that has just been set up: images per second of networks by batch
- * and precision, and boosting, beside PyTorch if it is there. `[--minutes n] [--cases a,b] [--subjects x,y]
- * [--steps n] [--rows n]`; `--device cpu` tries whether the programs run. Says what the machine lacks; returns false if
- * a program failed.
- */
-export async function gpuBench(args: string[]): Promise<boolean> {
-  const { values } = parseArgs({ args, options })
+export const gpuBench = scriptCommand(
+  {
+    command: 'npm run bench -- gpu',
+    summary:
+      'Trains on a GPU: images per second of networks by batch and precision, and boosting, beside PyTorch if it is there. Says what the machine lacks; fails if a program failed.',
+    options,
+  },
+  runGpu,
+)
+
+async function runGpu(values: OptionValues<typeof options>): Promise<boolean> {
   const { device } = values
   if (device !== 'cuda' && device !== 'cpu') {
     throw new UsageError(`--device is '${device}', expected cuda or cpu`)
@@ -47,8 +57,7 @@ export async function gpuBench(args: string[]): Promise<boolean> {
   const rows = parseCount('rows', values.rows)
   const lookUp = (name: string) => subjectNames.filter(each => each === name)
   const names = parseNames('subjects', values.subjects, lookUp, subjectNames)
-  const known = networkCases.map(({ name }) => name)
-  const cases = parseNames('cases', values.cases ?? known.join(), casesNamed, known)
+  const cases = parseNames('cases', values.cases, casesNamed, known)
   const endsAt = performance.now() + minutes * 60_000
 
   const found = await lookAround()

@@ -1,24 +1,31 @@
-import { parseArgs } from 'node:util'
-import { parseCount, parseNames } from '../../testing/command-line.js'
+import {
+  type OptionValues,
+  parseCount,
+  parseNames,
+  scriptCommand,
+} from '../../src/script-options.js'
 import { type BenchDeployment, withBenchDeployment } from '../bench-deployment.js'
 import { measureFollowers } from './followers.js'
 import { measureReads } from './reads.js'
 
-/**
- * How many followers one API serves, and how fast it reads long metrics logs:
- * `[--cases followers,reads] [--followers n] [--rows n] [--points n]`. `rows` are the rows that each
- * follower receives, `points` the length of the logs to read. Returns false if a follower missed a row.
- */
-export async function metricsBench(args: string[]): Promise<boolean> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      cases: { type: 'string', default: 'followers,reads' },
-      followers: { type: 'string', default: '1000' },
-      rows: { type: 'string', default: '500' },
-      points: { type: 'string', default: '1000000' },
-    },
-  })
+const options = {
+  cases: { value: 'A,B', default: 'followers,reads', help: 'what is measured' },
+  followers: { value: 'N', default: '1000', help: 'followers of one job' },
+  rows: { value: 'N', default: '500', help: 'rows that each follower receives' },
+  points: { value: 'N', default: '1000000', help: 'length of the logs to read' },
+} as const
+
+export const metricsBench = scriptCommand(
+  {
+    command: 'npm run bench -- metrics',
+    summary:
+      'Measures how many followers one API serves, and how fast it reads long metrics logs. Fails if a follower missed a row.',
+    options,
+  },
+  run,
+)
+
+async function run(values: OptionValues<typeof options>): Promise<boolean> {
   const followers = parseCount('followers', values.followers)
   const rows = parseCount('rows', values.rows)
   // long enough for every page and chart that is read

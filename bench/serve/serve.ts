@@ -1,6 +1,10 @@
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
-import { parseCount, parseNames } from '../../testing/command-line.js'
+import {
+  type OptionValues,
+  parseCount,
+  parseNames,
+  scriptCommand,
+} from '../../src/script-options.js'
 import { BenchError } from '../failure.js'
 import { describeMachine } from '../machine.js'
 import { type Report, writeReport } from '../report.js'
@@ -14,27 +18,28 @@ import type { WithServer } from './server.js'
 import { networkServers, subjectNames, treeServers } from './subjects.js'
 import { trainTrees } from './trees.js'
 
-const defaultSeconds = 6
-const defaultRounds = 2
+const caseNames = cases.map(({ name }) => name)
 
-/**
- * Measures predictions over HTTP, in turns: `[--cases resnet-32,…] [--subjects trainyard,…] [--clients 1,8]
- * [--seconds n]` of each load `[--rounds n]`. Writes a report; returns false if a request failed or a server did not
- * start.
- */
-export async function serveBench(args: string[]): Promise<boolean> {
-  const caseNames = cases.map(({ name }) => name)
-  const { values } = parseArgs({
-    args,
-    options: {
-      cases: { type: 'string', default: caseNames.join() },
-      subjects: { type: 'string', default: subjectNames.join() },
-      clients: { type: 'string' },
-      seconds: { type: 'string', default: String(defaultSeconds) },
-      rounds: { type: 'string', default: String(defaultRounds) },
-    },
-  })
-  const options: LoadOptions = {
+const options = {
+  cases: { value: 'A,B', default: caseNames.join(), help: 'what is predicted' },
+  subjects: { value: 'A,B', default: subjectNames.join(), help: 'the servers' },
+  clients: { value: 'N,N', help: 'clients at the same time, in place of those of the case' },
+  seconds: { value: 'N', default: '6', help: 'how long each load lasts' },
+  rounds: { value: 'N', default: '2', help: 'how often each load is repeated' },
+} as const
+
+export const serveBench = scriptCommand(
+  {
+    command: 'npm run bench -- serve',
+    summary:
+      'Measures predictions over HTTP beside other servers, which take turns. Fails if a request failed or a server did not start.',
+    options,
+  },
+  run,
+)
+
+async function run(values: OptionValues<typeof options>): Promise<boolean> {
+  const load: LoadOptions = {
     seconds: parseCount('seconds', values.seconds),
     rounds: parseCount('rounds', values.rounds),
     clients: values.clients?.split(',').map(count => parseCount('clients', count)),
@@ -56,7 +61,7 @@ export async function serveBench(args: string[]): Promise<boolean> {
     bench: 'serve',
     date: new Date().toISOString(),
     machine,
-    settings: { seconds: options.seconds, rounds: options.rounds },
+    settings: { seconds: load.seconds, rounds: load.rounds },
     versions: {},
     rows: [],
     notRun: [],
@@ -65,7 +70,7 @@ export async function serveBench(args: string[]): Promise<boolean> {
   const results: { case: ServeCase; result: CaseResult }[] = []
   for (const each of chosen) {
     console.error(`bench: ${each.name}`)
-    const result = await runCase(each, subjects, options)
+    const result = await runCase(each, subjects, load)
     results.push({ case: each, result })
     for (const { subject, versions } of result.servers) {
       report.versions[subject] = { ...report.versions[subject], ...versions }

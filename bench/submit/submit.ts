@@ -2,8 +2,7 @@
 // freed inodes. So do not start this bench right after another run or after the tests.
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { parseCount } from '../../testing/command-line.js'
+import { type OptionValues, parseCount, scriptCommand } from '../../src/script-options.js'
 import { percentile } from '../../testing/percentile.js'
 import { type BenchDeployment, withBenchDeployment } from '../bench-deployment.js'
 import { describeMachine } from '../machine.js'
@@ -13,13 +12,21 @@ import { closedLoop, createSubmitter, type Load, openLoop } from './load.js'
 const perSecond = 100
 const clients = 64
 
-/**
- * Measures how fast jobs are accepted, with real fsyncs: `[--seconds n]` for each load. Writes a report;
- * returns false if a request was refused or an accepted job is not stored.
- */
-export async function submitBench(args: string[]): Promise<boolean> {
-  const options = { seconds: { type: 'string', default: '20' } } as const
-  const { values } = parseArgs({ args, options })
+const options = {
+  seconds: { value: 'N', default: '20', help: 'how long each load lasts' },
+} as const
+
+export const submitBench = scriptCommand(
+  {
+    command: 'npm run bench -- submit',
+    summary:
+      'Measures how fast jobs are accepted, with real fsyncs. Fails if a request was refused or an accepted job is not stored.',
+    options,
+  },
+  run,
+)
+
+async function run(values: OptionValues<typeof options>): Promise<boolean> {
   const seconds = parseCount('seconds', values.seconds)
   const machine = await describeMachine()
   return withBenchDeployment(async deployment => {

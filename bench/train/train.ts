@@ -1,7 +1,11 @@
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
 import { readInstallation } from '../../src/engine/installation.js'
-import { parseCount, parseNames } from '../../testing/command-line.js'
+import {
+  type OptionValues,
+  parseCount,
+  parseNames,
+  scriptCommand,
+} from '../../src/script-options.js'
 import { withTempFolder } from '../../testing/temp-folder.js'
 import { runInterleaved } from '../interleave.js'
 import { describeMachine } from '../machine.js'
@@ -15,17 +19,28 @@ import { type TrainingRow, trainingTable } from './table.js'
 /** Steps that fill caches and trigger recompilation, in addition to the first step. */
 const warmUp = 2
 
-/** Measures training steps of Trainyard and its peers: `[--cases a,b] [--subjects x,y] [--rounds n] [--steps n]`. */
-export async function trainBench(args: string[]): Promise<boolean> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      cases: { type: 'string', default: cases.map(each => each.name).join() },
-      subjects: { type: 'string', default: subjectNames.join() },
-      rounds: { type: 'string', default: '5' },
-      steps: { type: 'string', default: '4' },
-    },
-  })
+const options = {
+  cases: {
+    value: 'A,B',
+    default: cases.map(each => each.name).join(),
+    help: 'networks; without a precision, in both',
+  },
+  subjects: { value: 'A,B', default: subjectNames.join(), help: 'what trains' },
+  rounds: { value: 'N', default: '5', help: 'turns of each subject' },
+  steps: { value: 'N', default: '4', help: 'steps in a turn' },
+} as const
+
+export const trainBench = scriptCommand(
+  {
+    command: 'npm run bench -- train',
+    summary:
+      'Measures training steps beside Keras, PyTorch and TensorFlow.js. Fails if one of them failed.',
+    options,
+  },
+  run,
+)
+
+async function run(values: OptionValues<typeof options>): Promise<boolean> {
   const rounds = parseCount('rounds', values.rounds)
   const steps = parseCount('steps', values.steps)
   const lookUp = (name: string) => subjectNames.filter(each => each === name)

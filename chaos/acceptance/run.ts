@@ -1,5 +1,5 @@
 import { loadavg } from 'node:os'
-import { parseNames } from '../../testing/command-line.js'
+import { parseNames } from '../../src/script-options.js'
 import type { AcceptanceResult, AcceptanceTest } from './acceptance-test.js'
 
 /** The result of an acceptance test, as it is printed. */
