@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import { type DestinationStream, type Logger, pino } from 'pino'
 import { truncate } from '../errors.js'
 
@@ -19,11 +19,69 @@ export const createLogger = (level: string, output: DestinationStream): Logger =
   )
 
 /** Logs each answered request at debug, in one line. Clients poll, so at info they would hide the jobs. */
-export function logRequests(app: FastifyInstance): void {
-  app.addHook('onResponse', async (request, reply) => {
+export function logRequests(app: FastifyInstance, log: Pick<Logger, 'isLevelEnabled'>): void {
+  if (!log.isLevelEnabled('debug')) return
+  app.addHook('onResponse', (request, reply, done) => {
     const details = { req: request, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }
     request.log.debug(details, 'request')
+    done()
   })
+}
+
+type LogArguments = Parameters<FastifyBaseLogger['info']>
+
+/**
+ * The log of one request, which names it in each line. Most requests log nothing, and to make a logger of pino takes
+ * longer than to route a request: it is made for the first line.
+ */
+export class RequestLog implements FastifyBaseLogger {
+  private made: FastifyBaseLogger | null = null
+
+  constructor(
+    private readonly parent: FastifyBaseLogger,
+    private readonly bindings: Parameters<FastifyBaseLogger['child']>[0],
+  ) {}
+
+  get level(): string {
+    return this.parent.level
+  }
+
+  fatal(...args: unknown[]): void {
+    this.log.fatal(...(args as LogArguments))
+  }
+
+  error(...args: unknown[]): void {
+    this.log.error(...(args as LogArguments))
+  }
+
+  warn(...args: unknown[]): void {
+    this.log.warn(...(args as LogArguments))
+  }
+
+  info(...args: unknown[]): void {
+    this.log.info(...(args as LogArguments))
+  }
+
+  debug(...args: unknown[]): void {
+    this.log.debug(...(args as LogArguments))
+  }
+
+  trace(...args: unknown[]): void {
+    this.log.trace(...(args as LogArguments))
+  }
+
+  silent(...args: unknown[]): void {
+    this.log.silent(...(args as LogArguments))
+  }
+
+  child(...args: Parameters<FastifyBaseLogger['child']>): FastifyBaseLogger {
+    return this.log.child(...args)
+  }
+
+  private get log(): FastifyBaseLogger {
+    this.made ??= this.parent.child(this.bindings)
+    return this.made
+  }
 }
 
 function describeRequest({ method, url, host, ip }: FastifyRequest) {

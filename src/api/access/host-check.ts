@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { quoteTruncated } from '../../errors.js'
 import { HttpError } from '../http/http-error.js'
 import { type AccessSettings, originMatcher } from './access-settings.js'
@@ -14,10 +14,10 @@ export function checkHostAndOrigin(settings: AccessSettings) {
   const isAllowedOrigin = originMatcher(settings)
   const publicOrigin = settings.publicUrl && new URL(settings.publicUrl).origin
   const refuse = onceLogged()
-  return async (request: FastifyRequest) => {
+  return (request: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
     const { host = '', origin } = request.headers
     // a rebound page can set X-Forwarded-Host, so it is checked in addition
-    for (const each of new Set([host, request.host])) {
+    for (const each of host === request.host ? [host] : [host, request.host]) {
       if (!isAllowedHost(each)) throw refuse(request, hostRefused(each))
     }
     const isCrossSite = request.headers['sec-fetch-site'] === 'cross-site'
@@ -27,6 +27,7 @@ export function checkHostAndOrigin(settings: AccessSettings) {
       const isOwn = isOwnOrigin(request, origin, null)
       if (!isOwn || isCrossSite) throw refuse(request, originRefused(request, origin))
     }
+    done()
   }
 }
 

@@ -8,11 +8,12 @@ import { TrainyardError } from '../../errors.js'
  */
 export function servePublicUrl(app: FastifyInstance, publicUrl: string | null): void {
   if (publicUrl === null) return
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     const location = reply.getHeader('location')
     if (typeof location === 'string' && location.startsWith('/')) {
       reply.header('location', publicUrl + location)
     }
+    done()
   })
   const prefix = pathOf(publicUrl)
   if (prefix === '') return

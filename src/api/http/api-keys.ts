@@ -108,11 +108,15 @@ export const requireApiKey =
     keys: ApiKeys,
     acceptsOther: (request: FastifyRequest, reply: FastifyReply) => boolean | Promise<boolean>,
   ) =>
-  async (request: FastifyRequest, reply: FastifyReply) => {
+  (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
+    const decide = (isPermitted: boolean) => (isPermitted ? done() : done(refused()))
     const key = bearerToken(request)
-    if (key ? keys.accepts(key) : await acceptsOther(request, reply)) return
-    throw keyRequired("a valid key is required: 'Authorization: Bearer KEY'")
+    const permitted = key ? keys.accepts(key) : acceptsOther(request, reply)
+    if (typeof permitted === 'boolean') decide(permitted)
+    else permitted.then(decide, done)
   }
+
+const refused = () => keyRequired("a valid key is required: 'Authorization: Bearer KEY'")
 
 export const keyRequired = (message: string) =>
   new HttpError('UNAUTHORIZED', message, { headers: { 'www-authenticate': 'Bearer' } })

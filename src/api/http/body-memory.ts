@@ -37,12 +37,13 @@ export class BodyMemory {
 /** An `onRequest` hook that reserves memory for the body before any of it is read. */
 export const reserveBody =
   (memory: BodyMemory, { bodyBytes }: Limits) =>
-  async (request: FastifyRequest, reply: FastifyReply) => {
-    if (!hasBody(request)) return
-    const held = request.routeOptions.config.heldBytes?.(request) ?? bodyBytes
-    const stated = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY)
-    const release = memory.reserve(Math.min(stated, held))
-    reply.raw.once('close', release)
+  (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    if (hasBody(request)) {
+      const held = request.routeOptions.config.heldBytes?.(request) ?? bodyBytes
+      const stated = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY)
+      reply.raw.once('close', memory.reserve(Math.min(stated, held)))
+    }
+    done()
   }
 
 export const hasBody = ({ headers }: Pick<FastifyRequest, 'headers'>): boolean =>

@@ -27,9 +27,9 @@ const answerMs = 5000
  */
 export function limitBodyTime(app: FastifyInstance, limits: TimeLimits): void {
   const receiving = new Set<Receiving>()
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request
-    if (raw.complete || !hasBody(request)) return
+    if (raw.complete || !hasBody(request)) return done()
     const entry: Receiving = {
       request,
       reply,
@@ -40,6 +40,7 @@ export function limitBodyTime(app: FastifyInstance, limits: TimeLimits): void {
     }
     receiving.add(entry)
     raw.once('close', () => receiving.delete(entry))
+    done()
   })
   const timer = setInterval(() => {
     for (const entry of receiving) {

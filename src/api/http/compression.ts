@@ -41,27 +41,27 @@ const encoders = {
  * gets the same headers.
  */
 export function compressAnswers(app: FastifyInstance): void {
-  app.addHook('onSend', async (request, reply, payload) => {
-    if (!compressibleTypes.test(String(reply.getHeader('content-type') ?? ''))) return payload
-    if (request.routeOptions.config?.secret) return payload
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const unchanged = () => done(null, payload)
+    if (!compressibleTypes.test(String(reply.getHeader('content-type') ?? ''))) return unchanged()
+    if (request.routeOptions.config?.secret) return unchanged()
     // the build compressed it
-    if (reply.hasHeader('content-encoding')) return payload
+    if (reply.hasHeader('content-encoding')) return unchanged()
     const vary = reply.getHeader('vary')
     const others = vary === undefined ? '' : `${[vary].flat().join(', ')}, `
     reply.header('vary', `${others}accept-encoding`)
     const encoding = acceptedEncoding(request.headers['accept-encoding'])
-    if (!encoding) return payload
+    if (!encoding) return unchanged()
     if (payload instanceof Readable) {
       setEncoding(reply, encoding)
       // an error of one destroys the other
-      return request.method === 'HEAD'
-        ? payload
-        : pipeline(payload, encoders[encoding].stream(), () => {})
+      const isHead = request.method === 'HEAD'
+      return done(null, isHead ? payload : pipeline(payload, encoders[encoding].stream(), () => {}))
     }
-    if (typeof payload !== 'string' && !Buffer.isBuffer(payload)) return payload
-    if (Buffer.byteLength(payload) < minBytes) return payload
+    if (typeof payload !== 'string' && !Buffer.isBuffer(payload)) return unchanged()
+    if (Buffer.byteLength(payload) < minBytes) return unchanged()
     setEncoding(reply, encoding)
-    return encoders[encoding].compress(payload)
+    encoders[encoding].compress(payload).then(compressed => done(null, compressed), done)
   })
 }
 

@@ -14,15 +14,15 @@ declare module 'fastify' {
  * (RFC 9110, section 13.1.2). The tags are weak, since a proxy or this server may compress what they name.
  */
 export function tagUnchangingAnswers(app: FastifyInstance): void {
-  app.addHook('onSend', async (request, reply, payload) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
     const isTagged = request.routeOptions.config?.etag && reply.statusCode === 200
     if (isTagged && (typeof payload === 'string' || Buffer.isBuffer(payload))) {
       if (isKept(request, reply, payload)) reply.code(304)
     }
-    if (reply.statusCode !== 304) return payload
+    if (reply.statusCode !== 304) return done(null, payload)
     reply.removeHeader('content-type').removeHeader('content-length')
     // of a text, Fastify would tell the length 0 to HEAD
-    return request.method === 'HEAD' ? Readable.from([]) : null
+    done(null, request.method === 'HEAD' ? Readable.from([]) : null)
   })
 }
 

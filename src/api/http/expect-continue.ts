@@ -11,7 +11,8 @@ export function continueAfterChecks(app: FastifyInstance): void {
     waiting.add(request)
     app.server.emit('request', request, response)
   })
-  app.addHook('preParsing', async (request, reply) => {
+  app.addHook('preParsing', (request, reply, _payload, done) => {
     if (waiting.delete(request.raw)) reply.raw.writeContinue()
+    done()
   })
 }

@@ -11,11 +11,13 @@ export function addGracefulClose(app: FastifyInstance): AbortSignal {
   const closing = new AbortController()
   let inFlight = 0
   let onIdle = () => {}
-  app.addHook('onRequest', async (_request, reply) => {
+  const onClose = () => {
+    if (--inFlight === 0) onIdle()
+  }
+  app.addHook('onRequest', (_request, reply, done) => {
     inFlight++
-    reply.raw.once('close', () => {
-      if (--inFlight === 0) onIdle()
-    })
+    reply.raw.once('close', onClose)
+    done()
   })
   app.addHook('preClose', async () => {
     const idle = new Promise<void>(resolve => {

@@ -33,8 +33,9 @@ export function refuseUnknownRoutes(app: FastifyInstance): UnknownRouteError {
     const message = `${truncate(method)} is not allowed here, only ${allow.join(' and ')}`
     return new HttpError('METHOD_NOT_ALLOWED', message, { headers: { allow: allow.join(', ') } })
   }
-  app.addHook('onRequest', async ({ is404, method, url }) => {
+  app.addHook('onRequest', ({ is404, method, url }, _reply, done) => {
     if (is404) throw unknownRoute(method, url)
+    done()
   })
   return unknownRoute
 }

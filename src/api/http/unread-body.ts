@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 
 /** How long a client may take to read an answer that came before its request was read. */
@@ -11,13 +10,17 @@ const lingerMs = 2000
  * Node would read the rest for as long as the client sends it.
  */
 export function closeAfterUnreadBody(app: FastifyInstance): void {
-  app.addHook('onSend', async ({ raw }, reply) => {
+  app.addHook('onSend', ({ raw }, reply, _payload, done) => {
+    if (raw.complete) return done()
     // a short body is often in the packet of the head, and is parsed after it
-    if (!raw.complete) await setImmediate()
-    if (raw.complete) return
-    reply.header('connection', 'close')
-    // Node calls this after the answer
-    raw.socket.destroySoon = () => endAndLinger(raw.socket, raw)
+    setImmediate(() => {
+      if (!raw.complete) {
+        reply.header('connection', 'close')
+        // Node calls this after the answer
+        raw.socket.destroySoon = () => endAndLinger(raw.socket, raw)
+      }
+      done()
+    })
   })
 }
 

@@ -21,9 +21,9 @@ export const protocolRoutes: FastifyPluginAsyncTypebox<ProtocolRoutesDeps> = asy
     { parseAs: 'buffer', bodyLimit: limits.imageBytes },
     (_request, bytes, done) => done(null, bytes),
   )
-  app.addHook('preParsing', async ({ headers }) => {
+  app.addHook('preParsing', ({ headers }, _reply, _payload, done) => {
     const { 'content-encoding': encoding = 'identity' } = headers
-    if (encoding.toLowerCase() === 'identity') return
+    if (encoding.toLowerCase() === 'identity') return done()
     const message = `the body is compressed (${truncate(encoding)}), which this route does not read: send it as it is`
     throw new HttpError('UNSUPPORTED_MEDIA_TYPE', message)
   })
@@ -35,8 +35,8 @@ export const protocolRoutes: FastifyPluginAsyncTypebox<ProtocolRoutesDeps> = asy
       return model
     },
     find: selector => findModel(deps, selector),
-    read: (task, { id, version, jobId }) =>
-      predictionThread.read(task, `protocol ${id} ${version} ${jobId}`) as Promise<ProtocolInput>,
+    read: async (task, { id, version, jobId }) =>
+      (await predictionThread.read(task, `protocol ${id} ${version} ${jobId}`)) as ProtocolInput,
     async predict(request, model, input, options) {
       const predicted = await predictOutputs(predictions, model, input, options)
       request.prediction!.count = predicted.count

@@ -168,13 +168,20 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
   )
 
   /** Refuses a large body before any of it is read, if its images would be refused for their wait. */
-  async function refuseLargeUnread(request: FastifyRequest): Promise<void> {
-    const { headers, params, query } = request
-    const stated = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY)
-    if (stated <= unreadBytes) return
+  function refuseLargeUnread(
+    request: FastifyRequest,
+    _reply: FastifyReply,
+    done: (error?: Error) => void,
+  ): void {
+    const stated = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY)
+    if (stated <= unreadBytes) done()
+    else assertAdmits(request).then(() => done(), done)
+  }
+
+  async function assertAdmits(request: FastifyRequest): Promise<void> {
     // nothing is validated yet
-    const { id } = params as { id: string }
-    const { version, alias } = query as { version?: string; alias?: string }
+    const { id } = request.params as { id: string }
+    const { version, alias } = request.query as { version?: string; alias?: string }
     const selector = { name: id, version: version === undefined ? version : Number(version), alias }
     try {
       await predictions.assertAdmitsSelector(selector)
