@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Imports } from '../datasets/imports/imports.js'
 import type { CheckpointRetention } from '../jobs/checkpoint-retention.js'
 import type { Jobs } from '../jobs/jobs.js'
@@ -18,6 +18,13 @@ import { EventLoopHolds } from './scrape/event-loop-holds.js'
 import { addJobMetrics } from './scrape/job-metrics.js'
 import { metricFactory, setKnown } from './scrape/metric-factory.js'
 import { PredictionMetrics } from './scrape/prediction-metrics.js'
+import {
+  type CounterSeries,
+  type HistogramSeries,
+  known,
+  SeriesCounter,
+  SeriesHistogram,
+} from './scrape/series.js'
 import { addTrafficMetrics } from './scrape/traffic-metrics.js'
 import { VersionMetrics } from './scrape/version-metrics.js'
 import { addWatchMetrics, type WatchMetricsSource } from './scrape/watch-metrics.js'
@@ -155,25 +162,28 @@ function instrumentRetention(registry: Registry, { removed }: TelemetryDeps['ret
 
 /** The label is the route's pattern, not the URL, so that clients cannot create labels. */
 function instrumentRequests(app: FastifyInstance, registry: Registry): void {
-  const requests = new Counter({
+  const requests = new SeriesCounter({
+    registry,
     name: 'trainyard_http_requests_total',
     help: 'Answered requests.',
-    labelNames: ['method', 'route', 'status'],
-    registers: [registry],
   })
-  const durations = new Histogram({
+  const durations = new SeriesHistogram({
+    registry,
     name: 'trainyard_http_request_duration_seconds',
     help: 'From the start of a request to the end of its response, without live streams.',
-    labelNames: ['method', 'route'],
     buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
-    registers: [registry],
   })
-  app.addHook('onResponse', async ({ method, routeOptions }, reply) => {
-    const route = routeOptions.url ?? 'none'
-    requests.inc({ method, route, status: reply.statusCode })
+  const counts = new Map<string, CounterSeries>()
+  const observed = new Map<string, HistogramSeries>()
+  app.addHook('onResponse', ({ method, routeOptions }, reply, done) => {
+    const { url: route = 'none' } = routeOptions
+    const { statusCode: status } = reply
+    const key = `${method} ${route}`
+    known(counts, `${status} ${key}`, () => requests.add({ method, route, status })).value++
     const type = String(reply.getHeader('content-type') ?? '')
-    if (type.startsWith(eventStreamType)) return
-    durations.observe({ method, route }, reply.elapsedTime / 1000)
+    if (!type.startsWith(eventStreamType))
+      known(observed, key, () => durations.add({ method, route })).observe(reply.elapsedTime / 1000)
+    done()
   })
 }
 

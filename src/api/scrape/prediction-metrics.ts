@@ -1,83 +1,78 @@
 import type { FastifyInstance } from 'fastify'
-import { Counter, Histogram, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { Execution, PredictionStatistics } from '../../serving/statistics.js'
-import { batchSizes, paddedSize } from '../../spec/batch-sizes.js'
+import { paddedSize } from '../../spec/batch-sizes.js'
 import { BoundedLabels } from './bounded-labels.js'
+import {
+  type CounterSeries,
+  type HistogramSeries,
+  known,
+  SeriesCounter,
+  SeriesHistogram,
+} from './series.js'
 
 /** The label of models that have none of their own. No model can have this name. */
 const otherModels = '(other)'
 
-interface ModelLabels {
+/** What is counted of a model. What it has not had yet is null or missing. */
+interface ModelSeries {
   model: string
-  statuses: Set<number>
-  codes: Set<string>
+  requests: Map<number, CounterSeries>
+  errors: Map<string, CounterSeries>
+  predictions: CounterSeries | null
+  durations: HistogramSeries | null
+  batches: Map<number | 'rows', CounterSeries>
+  queueSeconds: CounterSeries | null
+  decodeSeconds: CounterSeries | null
+  runSeconds: CounterSeries | null
 }
 
-const labelsOf = (model: string): ModelLabels => ({
+const seriesOf = (model: string): ModelSeries => ({
   model,
-  statuses: new Set(),
-  codes: new Set(),
+  ...{ requests: new Map(), errors: new Map(), batches: new Map() },
+  ...{ predictions: null, durations: null, queueSeconds: null },
+  ...{ decodeSeconds: null, runSeconds: null },
 })
-
-const steps = ['decode', 'run'] as const
-const sizes = [...batchSizes, 'rows'] as const
 
 /** Answered requests for predictions, by model. */
 export class PredictionMetrics {
-  private readonly requests: Counter
-  private readonly errors: Counter
-  private readonly predictions: Counter
-  private readonly durations: Histogram
-  private readonly batches: Counter
-  private readonly queueSeconds: Counter
-  private readonly computeSeconds: Counter
-  private readonly models = new BoundedLabels<ModelLabels>(labels => this.forget(labels))
+  private readonly requests: SeriesCounter
+  private readonly errors: SeriesCounter
+  private readonly predictions: SeriesCounter
+  private readonly durations: SeriesHistogram
+  private readonly batches: SeriesCounter
+  private readonly queueSeconds: SeriesCounter
+  private readonly computeSeconds: SeriesCounter
+  private readonly models = new BoundedLabels<ModelSeries>(series => this.forget(series))
+  private readonly others = seriesOf(otherModels)
 
   constructor(registry: Registry) {
-    const registers = [registry]
-    this.requests = new Counter({
-      name: 'trainyard_prediction_requests_total',
-      help: 'Answered requests for predictions.',
-      labelNames: ['model', 'status'],
-      registers,
-    })
-    this.errors = new Counter({
-      name: 'trainyard_prediction_errors_total',
-      help: 'Requests for predictions that were answered with an error, by its code.',
-      labelNames: ['model', 'code'],
-      registers,
-    })
-    this.predictions = new Counter({
-      name: 'trainyard_predictions_total',
-      help: 'Images and rows that were predicted.',
-      labelNames: ['model'],
-      registers,
-    })
-    this.durations = new Histogram({
+    const counter = (name: string, help: string) =>
+      new SeriesCounter({ registry, name: `trainyard_${name}`, help })
+    this.requests = counter('prediction_requests_total', 'Answered requests for predictions.')
+    this.errors = counter(
+      'prediction_errors_total',
+      'Requests for predictions that were answered with an error, by its code.',
+    )
+    this.predictions = counter('predictions_total', 'Images and rows that were predicted.')
+    this.durations = new SeriesHistogram({
+      registry,
       name: 'trainyard_prediction_duration_seconds',
       help: 'From the arrival of a whole request for predictions to the end of its response.',
-      labelNames: ['model'],
       buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
-      registers,
     })
-    this.batches = new Counter({
-      name: 'trainyard_prediction_batches_total',
-      help: 'Batches that ran, by their size, rounded up to 1, 2, 4, 8, 16 or 32; or rows.',
-      labelNames: ['model', 'size'],
-      registers,
-    })
-    this.queueSeconds = new Counter({
-      name: 'trainyard_prediction_queue_seconds_total',
-      help: 'How long requests waited for their turn, added up.',
-      labelNames: ['model'],
-      registers,
-    })
-    this.computeSeconds = new Counter({
-      name: 'trainyard_prediction_compute_seconds_total',
-      help: 'How long batches took, added up: to decode files, and to run.',
-      labelNames: ['model', 'step'],
-      registers,
-    })
+    this.batches = counter(
+      'prediction_batches_total',
+      'Batches that ran, by their size, rounded up to 1, 2, 4, 8, 16 or 32; or rows.',
+    )
+    this.queueSeconds = counter(
+      'prediction_queue_seconds_total',
+      'How long requests waited for their turn, added up.',
+    )
+    this.computeSeconds = counter(
+      'prediction_compute_seconds_total',
+      'How long batches took, added up: to decode files, and to run.',
+    )
   }
 
   /** Counts the batches that run, and the requests of the app's later routes that set `prediction`. */
@@ -86,41 +81,50 @@ export class PredictionMetrics {
       statistics.onExecution(execution => this.addBatch(execution)),
     )
     app.decorateRequest('prediction', null)
-    app.addHook('onResponse', async ({ prediction }, reply) => {
-      if (!prediction) return
-      const { model, statuses, codes } = this.labels(prediction.model)
-      statuses.add(reply.statusCode)
-      if (prediction.code !== undefined) {
-        codes.add(prediction.code)
-        this.errors.inc({ model, code: prediction.code })
-      }
-      const seconds = (performance.now() - prediction.startedAt) / 1000
-      this.requests.inc({ model, status: reply.statusCode })
-      this.durations.observe({ model }, seconds)
-      this.predictions.inc({ model }, prediction.count)
+    app.addHook('onResponse', ({ prediction }, { statusCode }, done) => {
+      if (prediction) this.addRequest(prediction, statusCode)
+      done()
     })
   }
 
+  private addRequest({ model: name, startedAt, count, code }: Prediction, status: number): void {
+    const series = this.series(name)
+    const { model } = series
+    if (code !== undefined)
+      known(series.errors, code, () => this.errors.add({ model, code })).value++
+    known(series.requests, status, () => this.requests.add({ model, status })).value++
+    series.durations ??= this.durations.add({ model })
+    series.durations.observe((performance.now() - startedAt) / 1000)
+    series.predictions ??= this.predictions.add({ model })
+    series.predictions.value += count
+  }
+
   private addBatch({ name, size, queuedMs, inputMs, inferMs, outputMs }: Execution): void {
-    const { model } = this.labels(name)
-    this.batches.inc({ model, size: size === null ? 'rows' : paddedSize(size) })
-    this.queueSeconds.inc({ model }, queuedMs.reduce((sum, ms) => sum + ms, 0) / 1000)
-    this.computeSeconds.inc({ model, step: 'decode' }, inputMs / 1000)
-    this.computeSeconds.inc({ model, step: 'run' }, (inferMs + outputMs) / 1000)
+    const series = this.series(name)
+    const { model } = series
+    const padded = size === null ? 'rows' : paddedSize(size)
+    known(series.batches, padded, () => this.batches.add({ model, size: padded })).value++
+    series.queueSeconds ??= this.queueSeconds.add({ model })
+    for (const ms of queuedMs) series.queueSeconds.value += ms / 1000
+    series.decodeSeconds ??= this.computeSeconds.add({ model, step: 'decode' })
+    series.decodeSeconds.value += inputMs / 1000
+    series.runSeconds ??= this.computeSeconds.add({ model, step: 'run' })
+    series.runSeconds.value += (inferMs + outputMs) / 1000
   }
 
-  private labels(model: string): ModelLabels {
-    return this.models.use(model, () => labelsOf(model)) ?? labelsOf(otherModels)
+  private series(model: string): ModelSeries {
+    return this.models.use(model, () => seriesOf(model)) ?? this.others
   }
 
-  private forget({ model, statuses, codes }: ModelLabels): void {
-    for (const status of statuses) this.requests.remove({ model, status })
-    for (const code of codes) this.errors.remove({ model, code })
-    for (const size of sizes) this.batches.remove({ model, size })
-    for (const step of steps) this.computeSeconds.remove({ model, step })
-    this.queueSeconds.remove({ model })
-    this.predictions.remove({ model })
-    this.durations.remove({ model })
+  private forget(series: ModelSeries): void {
+    for (const each of series.requests.values()) this.requests.remove(each)
+    for (const each of series.errors.values()) this.errors.remove(each)
+    for (const each of series.batches.values()) this.batches.remove(each)
+    if (series.queueSeconds) this.queueSeconds.remove(series.queueSeconds)
+    if (series.decodeSeconds) this.computeSeconds.remove(series.decodeSeconds)
+    if (series.runSeconds) this.computeSeconds.remove(series.runSeconds)
+    if (series.predictions) this.predictions.remove(series.predictions)
+    if (series.durations) this.durations.remove(series.durations)
   }
 }
 

@@ -26,7 +26,7 @@ export function addSharedHistogram(options: SharedHistogramOptions): void {
       let count = 0
       const cumulative = bounds.map(le => {
         count += counts.get(le) ?? 0
-        return { labels: { ...labels, le }, value: count, metricName: `${name}_bucket` }
+        return { labels: { le, ...labels }, value: count, metricName: `${name}_bucket` }
       })
       return [
         ...cumulative,

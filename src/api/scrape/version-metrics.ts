@@ -1,58 +1,69 @@
-import { Counter, Histogram, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { Answered } from '../../serving/statistics.js'
 import { BoundedLabels } from './bounded-labels.js'
-
-/** The labels of versions that have none of their own. No model can have this name. */
-const others = { model: '(other)', version: '' }
+import {
+  type CounterSeries,
+  type HistogramSeries,
+  known,
+  SeriesCounter,
+  SeriesHistogram,
+} from './series.js'
 
 interface Labels {
   model: string
   version: string
 }
 
+/** The labels of versions that have none of their own. No model can have this name. */
+const otherVersions: Labels = { model: '(other)', version: '' }
+
 interface Labelled {
   labels: Labels
-  codes: Set<string>
+  durations: HistogramSeries
+  errors: Map<string, CounterSeries>
 }
 
 /** Requests that reached a version, of all protocols: how long they took, and the codes of those that failed. */
 export class VersionMetrics {
-  private readonly durations: Histogram
-  private readonly errors: Counter
+  private readonly durations: SeriesHistogram
+  private readonly errors: SeriesCounter
   private readonly versions = new BoundedLabels<Labelled>(labelled => this.forget(labelled))
+  private others: Labelled | null = null
 
   constructor(registry: Registry) {
-    const registers = [registry]
-    this.durations = new Histogram({
+    this.durations = new SeriesHistogram({
+      registry,
       name: 'trainyard_version_duration_seconds',
       help: 'From when a request was read to its answer, by version; of all protocols.',
-      labelNames: ['model', 'version'],
       buckets: [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
-      registers,
     })
-    this.errors = new Counter({
+    this.errors = new SeriesCounter({
+      registry,
       name: 'trainyard_version_errors_total',
       help: 'Requests that a version could not answer, by error code; of all protocols.',
-      labelNames: ['model', 'version', 'code'],
-      registers,
     })
   }
 
   answered({ name, version, code, ms }: Answered): void {
-    const { labels, codes } = this.labelled(name, version)
-    this.durations.observe({ ...labels }, ms / 1000)
-    if (code === null) return
-    codes.add(code)
-    this.errors.inc({ ...labels, code })
+    const { labels, durations, errors } = this.labelled(name, version)
+    durations.observe(ms / 1000)
+    if (code !== null) known(errors, code, () => this.errors.add({ ...labels, code })).value++
   }
 
   private labelled(model: string, version: number): Labelled {
-    const create = () => ({ labels: { model, version: String(version) }, codes: new Set<string>() })
-    return this.versions.use(`${model}/${version}`, create) ?? { labels: others, codes: new Set() }
+    const create = () => this.create({ model, version: String(version) })
+    const labelled = this.versions.use(`${model}/${version}`, create)
+    if (labelled) return labelled
+    this.others ??= this.create(otherVersions)
+    return this.others
   }
 
-  private forget({ labels, codes }: Labelled): void {
-    this.durations.remove({ ...labels })
-    for (const code of codes) this.errors.remove({ ...labels, code })
+  private create(labels: Labels): Labelled {
+    return { labels, durations: this.durations.add({ ...labels }), errors: new Map() }
+  }
+
+  private forget({ durations, errors }: Labelled): void {
+    this.durations.remove(durations)
+    for (const series of errors.values()) this.errors.remove(series)
   }
 }

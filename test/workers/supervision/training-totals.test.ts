@@ -85,7 +85,7 @@ test('ends of jobs and attempts are counted by outcome and code, and waiting and
     samples.get(`trainyard_job_running_seconds_count{status="${status}"}`)
   assert.deepEqual(['succeeded', 'failed', 'cancelled'].map(running), [2, 1, 3])
   const below = (le: string) =>
-    samples.get(`trainyard_job_running_seconds_bucket{status="cancelled",le="${le}"}`)!
+    samples.get(`trainyard_job_running_seconds_bucket{le="${le}",status="cancelled"}`)!
   assert.ok(below('1') <= below('30') && below('30') <= below('+Inf'))
   assert.equal(below('+Inf'), 3)
 })
