@@ -27,6 +27,7 @@ import type { Predictor } from './pool/pool.js'
 import { type PredictOptions, servedModel } from './pool/request.js'
 import type { RowPredictor } from './predictor-client.js'
 import { Recent } from './recent.js'
+import { RowRuns } from './row-runs.js'
 import type { PredictionStatistics } from './statistics.js'
 import {
   type Comparison,
@@ -54,12 +55,12 @@ export interface PredictionServiceDeps {
   checkpoints: Pick<CheckpointModels, 'select' | 'predict'>
   modelRecords: {
     aliases: Pick<ModelAliases, 'read'>
-    journal: Pick<ModelJournal, 'referencesFor'>
+    journal: Pick<ModelJournal, 'freshReferences' | 'referencesFor'>
   }
   router: TrafficRouter
   versionUse: VersionUse
   predictor: Pick<Predictor, 'predict' | 'assertAdmits' | 'inFlight'>
-  rowPredictor: Pick<RowPredictor, 'predict' | 'inFlight'>
+  rowPredictor: Pick<RowPredictor, 'predict' | 'predictNow' | 'inFlight'>
   explainer: Pick<Explainer, 'explain'>
   statistics: PredictionStatistics
   watch: Pick<ModelWatch, 'rows' | 'images'>
@@ -106,8 +107,11 @@ export class PredictionService {
   /** What requests selected a moment ago, and what of it was intact. */
   private readonly models = new Recent<Model>(recentMs, maxRecent)
   private readonly intact = new Recent<void>(recentMs, maxRecent)
+  private readonly rowRuns: RowRuns
 
-  constructor(private readonly deps: PredictionServiceDeps) {}
+  constructor(private readonly deps: PredictionServiceDeps) {
+    this.rowRuns = new RowRuns(deps)
+  }
 
   /**
    * The version that answers; its files are intact. Throws MODEL_NOT_FOUND, ALIAS_NOT_FOUND, INVALID_SELECTOR or a
@@ -116,15 +120,19 @@ export class PredictionService {
   async select(selector: ModelSelector, { header }: SelectOptions = {}): Promise<Model> {
     const { models, modelRecords, router, versionUse } = this.deps
     const { name } = selector
-    const references = await modelRecords.journal.referencesFor(selector)
+    const { journal } = modelRecords
+    // what is known is not awaited: each wait of a request takes as long as walking a few trees
+    const references = journal.freshReferences(name) ?? (await journal.referencesFor(selector))
     const { version, alias, route } = router.route(references, selector, header)
-    const model = await this.lookUp(references, { name, version, alias })
+    const found = this.lookUp(references, { name, version, alias })
+    const model = found instanceof Promise ? await found : found
     versionUse.select(name, model.version)
     const check = () => this.unlessGone(model, models.assertIntact(model))
     // what another request has found damaged is checked at once
-    await (models.isKnownDamaged(model)
+    const checked = models.isKnownDamaged(model)
       ? check()
-      : this.intact.get(`${name}/${model.version}`, check))
+      : this.intact.get(`${name}/${model.version}`, check)
+    if (checked instanceof Promise) await checked
     if (!route) return model
     route.countRequest(model.version)
     if (route.shadows.length === 0) return model
@@ -134,10 +142,10 @@ export class PredictionService {
     return selected
   }
 
-  private async lookUp(
+  private lookUp(
     references: References,
     { name, version, alias }: ModelSelector,
-  ): Promise<Model> {
+  ): Model | Promise<Model> {
     const { aliases } = this.deps.modelRecords
     // a deletion changes the key, so that this process sees it at once
     const key = [name, version, alias, ...references.removed].join('/')
@@ -216,7 +224,9 @@ export class PredictionService {
     input: RowsInput,
     { watched = true, unknownCategories = [] }: RowOptions = {},
   ): Promise<RowValues> {
-    const answer = await this.withMemory(input.rows, () => this.runRows(model, input))
+    const answer =
+      this.rowRuns.runNow(model, input) ??
+      (await this.withMemory(input.rows, () => this.runRows(model, input)))
     if (watched && isPublished(model)) this.deps.watch.rows(model, input, answer, unknownCategories)
     this.shadow(model, input.rows.byteLength, async shadow => {
       if (!isBoostingModel(shadow) || encodingDifference(model, shadow)) return 'incomparable'
@@ -262,23 +272,7 @@ export class PredictionService {
   }
 
   private runRows(model: BoostingModel, input: RowsInput): Promise<RowValues> {
-    const { rowPredictor, statistics } = this.deps
-    return this.using(model, async (folder, name) => {
-      const since = performance.now()
-      const values = await rowPredictor.predict(folder, input)
-      statistics.executed({
-        name,
-        version: model.version,
-        count: input.count,
-        size: null,
-        // a row predictor does not tell its parts apart
-        inputMs: 0,
-        inferMs: performance.now() - since,
-        outputMs: 0,
-        queuedMs: [0],
-      })
-      return values
-    })
+    return this.using(model, (folder, name) => this.rowRuns.run(model, { folder, name }, input))
   }
 
   /** As `holding`, and counts the request by its outcome. */

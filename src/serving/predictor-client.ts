@@ -13,6 +13,8 @@ export interface RowPredictor {
   /** Requests that wait for an answer. */
   readonly inFlight: number
   predict(folder: string, input: RowsInput): Promise<RowValues>
+  /** As `predict`, if it waits for nothing; else null. */
+  predictNow(folder: string, input: RowsInput): RowValues | null
   close(): Promise<void>
 }
 
@@ -75,6 +77,10 @@ class PredictorClient implements RowPredictor {
       // If the child has ended, `onExit` rejects the request.
       child.send({ id, folder, input }, () => {})
     })
+  }
+
+  predictNow(): null {
+    return null
   }
 
   async close(): Promise<void> {

@@ -31,11 +31,14 @@ export class SmallBatches implements RowPredictor {
   }
 
   async predict(folder: string, input: RowsInput): Promise<RowValues> {
-    if (input.explain || input.rows.length > maxSteps) return this.xgboost.predict(folder, input)
+    if (isLarge(input)) return this.xgboost.predict(folder, input)
     const walker = await this.open(folder)
-    return walker && stepsOf(walker, input) <= maxSteps
-      ? predictHere(walker, input)
-      : this.xgboost.predict(folder, input)
+    return (walker && predictHere(walker, input)) ?? this.xgboost.predict(folder, input)
+  }
+
+  predictNow(folder: string, input: RowsInput): RowValues | null {
+    const walker = isLarge(input) ? null : this.trees.opened(folder)
+    return walker && predictHere(walker, input)
   }
 
   close(): Promise<void> {
@@ -52,10 +55,15 @@ export class SmallBatches implements RowPredictor {
   }
 }
 
+const isLarge = ({ explain, rows }: RowsInput) => explain || rows.length > maxSteps
+
 const stepsOf = ({ trees: { depth, columns, outputs } }: TreeWalker, { count }: RowsInput) =>
   count * (depth + columns + outputs)
 
-function predictHere(walker: TreeWalker, { rows, count, offsets }: RowsInput): RowValues {
+/** Null for a batch that would hold the event loop. */
+function predictHere(walker: TreeWalker, input: RowsInput): RowValues | null {
+  if (stepsOf(walker, input) > maxSteps) return null
+  const { rows, count, offsets } = input
   const { outputs } = walker.trees
   const values = offsets
     ? predictionsOf(addOffsets(walker.margins(rows, count), offsets), walker.link)

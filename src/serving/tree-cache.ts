@@ -43,8 +43,13 @@ export class TreeCache {
 
   /** Null for a model that only XGBoost can predict with, or that is too large. */
   open(folder: string): TreeWalker | null | Promise<TreeWalker | null> {
+    return this.entries.has(folder) ? this.opened(folder) : this.load(folder)
+  }
+
+  /** As `open`; null also for a model that is not in memory. */
+  opened(folder: string): TreeWalker | null {
     const entry = this.entries.get(folder)
-    if (!entry) return this.load(folder)
+    if (!entry) return null
     this.entries.delete(folder)
     this.entries.set(folder, entry)
     return entry.walker

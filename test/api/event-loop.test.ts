@@ -82,6 +82,7 @@ const zeros: RowPredictor = {
   restarts: 0,
   inFlight: 0,
   close: async () => {},
+  predictNow: () => null,
   async predict(_folder, { count, explain }) {
     const contributions = new Float32Array(explain ? count * (wideColumns + 1) : 0).fill(0.1)
     const explanations = explain ? { margins: new Float32Array(count), contributions } : null

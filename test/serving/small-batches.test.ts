@@ -43,7 +43,10 @@ async function assertSameAnswers(
         explain: false,
         ...(offsets && { offsets: offsets.subarray(0, 1) }),
       }
+      assert.equal(small.predictNow(folder, one), null, 'the trees are not in memory yet')
       const here = await small.predict(folder, one)
+      assert.deepEqual(small.predictNow(folder, one), here)
+      assert.equal(small.predictNow(folder, { ...one, explain: true }), null)
       assert.equal(xgboost.ready(), false, 'a small batch needs no other process')
       const all: RowsInput = {
         rows,

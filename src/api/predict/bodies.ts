@@ -139,8 +139,12 @@ function fileInputOf(model: NetworkModel): FileInput {
 }
 
 /** Without parameters such as `charset`. */
-const contentTypeOf = ({ headers }: FastifyRequest): string =>
-  (headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
+function contentTypeOf({ headers }: FastifyRequest): string {
+  const { 'content-type': stated = '' } = headers
+  // as most clients state it
+  if (stated === 'application/json') return stated
+  return stated.split(';', 1)[0]!.trim().toLowerCase()
+}
 
 /** Returns null if the body is an image file. A request without a body is JSON. */
 function bodyFormatOf(request: BodyRequest): BodyFormat | null {

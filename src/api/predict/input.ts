@@ -76,9 +76,11 @@ function readTableRows({
   }
 }
 
+const decoder = new TextDecoder()
+
 /** Undefined for an empty body. Throws for a text that is no JSON, or that takes long to parse. */
 export function parseJson(bytes: Uint8Array): unknown {
-  const text = new TextDecoder().decode(bytes)
+  const text = decoder.decode(bytes)
   if (text === '') return undefined
   const tooLarge = jsonTooLarge(text, maxJsonSize)
   if (tooLarge) throw tooLarge

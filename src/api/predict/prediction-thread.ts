@@ -3,6 +3,7 @@ import { TrainyardError } from '../../errors.js'
 import { decodeError } from '../../ipc/wire-error.js'
 import { scriptPath } from '../../places.js'
 import type { RecordSelection, SelectedRecords } from '../../predictions/evaluation-file.js'
+import type { FeatureColumn } from '../../spec/feature-column.js'
 import { HttpError } from '../http/http-error.js'
 import { type InputTask, type ModelInput, readInput } from './input.js'
 import type { PredictionTable } from './prediction-table.js'
@@ -46,9 +47,12 @@ export class PredictionThread {
   /** Keys of the models that the thread has. */
   private readonly sentModels = new Map<string, true>()
 
-  /** `modelKey` names the model, which never changes. The bytes may be moved to the thread. */
-  async read(task: InputTask, modelKey: string): Promise<ModelInput> {
-    if (isSmall(task)) return readInput(task)
+  /** `modelKey` names the model, which never changes. The bytes may be moved to the thread. What is small is not awaited. */
+  read(task: InputTask, modelKey: string): ModelInput | Promise<ModelInput> {
+    return isSmall(task) ? readInput(task) : this.readThere(task, modelKey)
+  }
+
+  private async readThere(task: InputTask, modelKey: string): Promise<ModelInput> {
     const { bytes } = task
     // small buffers share the memory of a pool, which cannot be moved
     const isWhole = bytes.byteLength === bytes.buffer.byteLength
@@ -128,9 +132,18 @@ function isSmall(task: InputTask): boolean {
   if ('body' in task && ['arrow', 'parquet'].includes(task.body.format)) return false
   if (!('model' in task) || !('columns' in task.model)) return true
   const { columns } = task.model
-  if (columns.length > maxInlineColumns) return false
-  const categories = columns.reduce((sum, column) => sum + (column.categories?.length ?? 0), 0)
-  return categories <= maxInlineCategories
+  return columns.length <= maxInlineColumns && categoriesOf(columns) <= maxInlineCategories
+}
+
+/** By the columns of a manifest, which requests for a version share and which never change. */
+const categoryCounts = new WeakMap<readonly FeatureColumn[], number>()
+
+function categoriesOf(columns: readonly FeatureColumn[]): number {
+  const known = categoryCounts.get(columns)
+  if (known !== undefined) return known
+  const count = columns.reduce((sum, { categories }) => sum + (categories?.length ?? 0), 0)
+  categoryCounts.set(columns, count)
+  return count
 }
 
 const bytesToParse = (task: InputTask): number =>

@@ -76,6 +76,19 @@ export class ModelJournal {
     return (await this.newest(name))?.entry.references ?? noReferences
   }
 
+  /**
+   * As `references`, if this process knows them well enough; null if they must be read. They are read again before
+   * they are too old, so that requests which follow each other wait for no read.
+   */
+  freshReferences(name: string): References | null {
+    const known = this.known.get(name)
+    const age = known ? this.now() - known.checkedAt : freshMs
+    if (!known || age >= freshMs) return null
+    // what is wrong with it, the next request learns by a read of its own
+    if (2 * age >= freshMs) this.refresh(name).catch(() => {})
+    return known.newest?.entry.references ?? noReferences
+  }
+
   /** For a version that is asked for by its number, a damaged journal does not matter. */
   async referencesFor({ name, version }: ModelSelector): Promise<References> {
     return this.references(name).catch(error => {
