@@ -1,5 +1,6 @@
 import type { AllowedNetworks } from '../net/addresses.js'
 import type { Webhook } from '../spec/webhook.js'
+import { LastChange } from '../store/last-change.js'
 import { type PostResult, post } from './post.js'
 import { nextAttemptAt } from './retry-backoff.js'
 import { signedHeaders, signingKey } from './signature.js'
@@ -32,8 +33,8 @@ const maxScanned = 1000
 /** When a damaged message is read again, since it may have been restored. */
 const damagedRetryMs = 60_000
 /**
- * An attempt without a result belongs to another server or to one that died. After this time it counts
- * as lost, and the next attempt may start.
+ * An attempt without a result belongs to another server or to one that died. After it was seen for this time, it
+ * counts as lost, and the next attempt may start.
  */
 const attemptLostAfterMs = 20_000
 
@@ -43,6 +44,7 @@ export class Deliverer {
   private readonly notBefore = new Map<string, number>()
   /** The job of each delivery that is being sent, by the delivery's key. */
   private readonly inFlight = new Map<string, string | null>()
+  private readonly lastChange = new LastChange()
   private pendingCount = 0
 
   constructor(private readonly deps: DelivererDeps) {}
@@ -97,7 +99,7 @@ export class Deliverer {
           this.notBefore.set(key, Date.now() + damagedRetryMs)
         continue
       }
-      const due = nextAttemptDue(record)
+      const due = this.nextAttemptDue(key, record)
       if (due.at === null) {
         await this.deps.records.removePending(webhook.id, id)
       } else if (due.at > Date.now()) {
@@ -108,6 +110,22 @@ export class Deliverer {
         this.run(webhook, key, record)
       }
     }
+  }
+
+  /** When the next attempt is due, in ms since 1970; null if there is none. */
+  private nextAttemptDue(
+    key: string,
+    { attempts }: DeliveryRecord,
+  ): { at: number | null; running: boolean } {
+    const last = attempts.at(-1)
+    if (!last) return { at: 0, running: false }
+    if (!last.end) {
+      // of another process, perhaps on a host with another time
+      const silentMs = this.lastChange.silentMs(key, last.startedAt)
+      return { at: Date.now() + attemptLostAfterMs - silentMs, running: true }
+    }
+    if (last.end.nextAttemptAt === null) return { at: null, running: false }
+    return { at: Date.parse(last.end.nextAttemptAt), running: false }
   }
 
   /** Deliveries in backoff do not count towards `maxScanned`: after an outage there are many. */
@@ -169,16 +187,4 @@ export class Deliverer {
     }
     return post(url, { headers, body, allowedNetworks, timeoutMs })
   }
-}
-
-/** When the next attempt is due, in ms since 1970; null if there is none. */
-function nextAttemptDue({ attempts }: DeliveryRecord): {
-  at: number | null
-  running: boolean
-} {
-  const last = attempts.at(-1)
-  if (!last) return { at: 0, running: false }
-  if (!last.end) return { at: Date.parse(last.startedAt) + attemptLostAfterMs, running: true }
-  if (last.end.nextAttemptAt === null) return { at: null, running: false }
-  return { at: Date.parse(last.end.nextAttemptAt), running: false }
 }

@@ -250,7 +250,7 @@ export class AttemptRunner {
     const { step, metrics, best } = this.progress
     const steps = stepsOf(this.task.job)
     const details = { steps, resumedFrom, metrics, ...(best && { best }) }
-    return { attempt, phase, step, endsAt, details }
+    return { attempt, phase, step, endsAt, secondsLeft, details }
   }
 }
 

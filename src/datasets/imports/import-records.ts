@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { nullIfDamaged } from '../../errors.js'
 import { isDead, isOfThisHost, ownProcessId } from '../../processes.js'
 import { type DatasetImport, endStatuses, isImportId } from '../../spec/dataset-import.js'
+import { LastChange } from '../../store/last-change.js'
 import { shapeOf } from '../../store/shape.js'
 import type { Store } from '../../store/store.js'
 import { interrupted, problemOf } from './import-problem.js'
@@ -17,7 +18,7 @@ const importRecord = shapeOf<ImportRecord>(
   Type.Object({ owner: Type.String(), import: Type.Object({ id: Type.String() }) }),
 )
 
-/** Without news for so long, a process of another host counts as dead. */
+/** Without news for so long, as this process sees it, a process of another host counts as dead. */
 const silentMs = 60_000
 /** Ended imports that are kept, and for how long. */
 const maxKept = 500
@@ -36,6 +37,7 @@ const paths = (id: string) => ({
 /** Imports in the store, so that any replica answers, and a restart loses none. */
 export class ImportRecords {
   private readonly owner = `${ownProcessId}-${randomUUID()}`
+  private readonly lastChange = new LastChange()
 
   constructor(
     private readonly store: Store,
@@ -107,6 +109,6 @@ export class ImportRecords {
     // its end could not be saved, such as on a full disk
     if (owner === this.owner) return !this.isRunning(id)
     if (isOfThisHost(owner)) return isDead(owner)
-    return Date.now() - Date.parse(updatedAt) > silentMs
+    return this.lastChange.silentMs(id, updatedAt) > silentMs
   }
 }

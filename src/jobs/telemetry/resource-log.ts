@@ -50,7 +50,7 @@ export class ResourceLog {
 
   async read(
     id: string,
-    attempts: readonly Pick<AttemptRecord, 'attempt' | 'startedAt'>[],
+    attempts: readonly Pick<AttemptRecord, 'attempt' | 'startedAt' | 'endedAt'>[],
     {
       after = Number.NEGATIVE_INFINITY,
       before = Number.POSITIVE_INFINITY,
@@ -59,9 +59,10 @@ export class ResourceLog {
   ): Promise<JobResources> {
     const samples: AttemptSample[] = []
     let damagedLines = 0
-    for (const [i, { attempt }] of attempts.entries()) {
-      // what an attempt measured after the next one began is of a worker that had lost the job
-      const { startedAt } = attempts[i + 1] ?? {}
+    for (const [i, { attempt, endedAt }] of attempts.entries()) {
+      // What an attempt measured after the next one began is of a worker that had lost the job. One whose end its
+      // worker has recorded measured nothing later, even if the clock of the next worker is behind.
+      const { startedAt } = endedAt ? {} : (attempts[i + 1] ?? {})
       const end = Math.min(before, startedAt ? Date.parse(startedAt) : Number.POSITIVE_INFINITY)
       const { values, damaged } = await this.samplesOf(jobPaths(id).resources(attempt))
       damagedLines += damaged

@@ -3,6 +3,7 @@ import { TrainyardError } from '../../errors.js'
 import type { RemovedVersions } from '../../spec/model.js'
 import { type AliasChange, type ModelAlias, maxPrevious } from '../../spec/model-alias.js'
 import type { TrafficPolicy } from '../../spec/model-traffic.js'
+import { clocksDifferMs } from '../../store/last-change.js'
 import { modelNotFound, versionReferenced } from '../errors.js'
 import type { ModelRegistry } from '../registry.js'
 import type { ChangeAuthor } from './model-aliases.js'
@@ -82,10 +83,13 @@ export class VersionDeletion {
   }
 }
 
-/** Another process that shares the folder may not know yet that an alias was moved away a moment ago. */
+/**
+ * Another process that shares the folder may not know yet that an alias was moved away a moment ago. If the clock of
+ * the host that moved it is behind, the change seems older than it is.
+ */
 async function waitForOthers(lastChangeAt: string): Promise<void> {
   const passed = Date.now() - Date.parse(lastChangeAt)
-  if (passed < othersFollowMs) await sleep(Math.min(othersFollowMs, othersFollowMs - passed))
+  if (passed < othersFollowMs + clocksDifferMs) await sleep(othersFollowMs)
 }
 
 interface Detachment {
