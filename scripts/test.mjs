@@ -12,6 +12,7 @@ import { modules, root } from './setup/places.mjs'
 import { setUpPythonClient } from './setup/python-client.mjs'
 import { setUpSchemathesis } from './setup/schemathesis.mjs'
 import { setUpServingClients } from './setup/serving-clients.mjs'
+import { setUpValkey } from './setup/valkey.mjs'
 import { setup } from './setup.mjs'
 
 const tests = join('dist', 'test')
@@ -33,6 +34,7 @@ await main(async () => {
     await setUpServingClients()
     await setUpPythonClient()
     await setUpObjectStore()
+    await setUpValkey()
     await setUpBrowser()
     return true
   })

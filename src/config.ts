@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
-import { closestMatch } from 'leven'
 import { type FieldError, TrainyardError } from './errors.js'
 import { placementNames } from './placement.js'
+import { closestSetting, isSetting, type settingNames } from './setting-names.js'
 import {
   integer,
   listOf,
@@ -15,10 +15,15 @@ import {
   parseNetwork,
   parseOrigin,
   parsePublicUrl,
+  parseRedisNode,
   parseRedisUrl,
   pattern,
   type RedisConnectionOptions,
+  type RedisNode,
+  readCertificates,
+  withRedisSettings,
 } from './setting-values.js'
+import { hostLabelPattern } from './spec/host-label.js'
 
 const webhookNetworks = ['public', 'private'] as const
 
@@ -53,6 +58,8 @@ export interface Config {
   redis: RedisConnectionOptions | null
   /** Prefix of every Redis key, so that several servers can share one Redis. */
   redisPrefix: string
+  /** What the operator says of this machine, for jobs that ask for it. */
+  labels: readonly string[]
   /** Number of trainers at a time; null: one for each GPU, or one on a machine without GPUs. */
   slots: number | null
   /** After this time without contact, workers on other hosts take over a worker's jobs. */
@@ -98,49 +105,12 @@ export interface Config {
   failpoints: string | null
 }
 
-/** Every setting. The README describes them. */
-export const settingNames = [
-  'REDIS_URL',
-  'TRAINYARD_ALLOWED_HOSTS',
-  'TRAINYARD_CHECKPOINT_DAYS',
-  'TRAINYARD_CORS_ORIGINS',
-  'TRAINYARD_DATA',
-  'TRAINYARD_DATA_ROOTS',
-  'TRAINYARD_FAILPOINTS',
-  'TRAINYARD_FETCH_ALLOW',
-  'TRAINYARD_GANG_NETWORK',
-  'TRAINYARD_GRPC_PORT',
-  'TRAINYARD_HOST',
-  'TRAINYARD_KEY',
-  'TRAINYARD_KEY_FILE',
-  'TRAINYARD_LOCK_MS',
-  'TRAINYARD_LOG_LEVEL',
-  'TRAINYARD_MEMORY',
-  'TRAINYARD_PINNED_MODELS',
-  'TRAINYARD_PORT',
-  'TRAINYARD_PREDICTION_WAIT_MS',
-  'TRAINYARD_PREDICTORS',
-  'TRAINYARD_PREDICTOR_MEMORY',
-  'TRAINYARD_PREDICTOR_THREADS',
-  'TRAINYARD_PUBLIC_URL',
-  'TRAINYARD_REDIS_PREFIX',
-  'TRAINYARD_SERVING_RUNTIME',
-  'TRAINYARD_SLOTS',
-  'TRAINYARD_SPARE_TRAINERS',
-  'TRAINYARD_STORE',
-  'TRAINYARD_STORE_CACHE',
-  'TRAINYARD_TRAINING_KERNELS',
-  'TRAINYARD_TRUSTED_PROXIES',
-  'TRAINYARD_WEBHOOKS',
-  // read by the command line
-  'TRAINYARD_URL',
-  // read by set-up (scripts/setup)
-  'TRAINYARD_ENGINE',
-  'TRAINYARD_LIBTENSORFLOW',
-] as const
-
 /** Settings whose values no message shows. */
-const secretSettings: readonly string[] = ['TRAINYARD_KEY', 'REDIS_URL']
+const secretSettings: readonly string[] = [
+  'TRAINYARD_KEY',
+  'REDIS_URL',
+  'TRAINYARD_REDIS_SENTINEL_PASSWORD',
+]
 
 /**
  * Reads and checks the environment. Throws one error that names all invalid variables, and those that begin with
@@ -148,6 +118,8 @@ const secretSettings: readonly string[] = ['TRAINYARD_KEY', 'REDIS_URL']
  */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readonly<Config> {
   const errors: FieldError[] = []
+  const addError = (path: string, message: string) =>
+    errors.push({ path, code: 'invalid_setting', message })
   const read = <T>(
     name: (typeof settingNames)[number],
     fallback: T,
@@ -159,8 +131,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
     const value = parse(text)
     if (value !== undefined) return value
     const found = secretSettings.includes(name) ? 'has another value' : `is '${text}'`
-    const message = `${name} ${found}, expected ${expects}`
-    errors.push({ path: name, code: 'invalid_setting', message })
+    addError(name, `${name} ${found}, expected ${expects}`)
     return fallback
   }
   const config: Config = {
@@ -209,17 +180,46 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
       parseMemory,
       "a size such as 50GiB, or 'unlimited'",
     ),
-    redis: read<RedisConnectionOptions | null>(
-      'REDIS_URL',
-      null,
-      parseRedisUrl,
-      'redis://, rediss:// or unix:// and a path',
+    redis: withRedisSettings(
+      read<RedisConnectionOptions | null>(
+        'REDIS_URL',
+        null,
+        parseRedisUrl,
+        'redis://, rediss:// or unix:// and a path',
+      ),
+      {
+        sentinels: read<RedisNode[] | null>(
+          'TRAINYARD_REDIS_SENTINELS',
+          null,
+          listOf(parseRedisNode),
+          'addresses such as sentinel-1:26379, separated by commas',
+        ),
+        sentinelPassword: read<string | null>(
+          'TRAINYARD_REDIS_SENTINEL_PASSWORD',
+          null,
+          text => text,
+          'a password',
+        ),
+        ca: read<string | null>(
+          'TRAINYARD_REDIS_CA',
+          null,
+          readCertificates,
+          'a readable file with certificates in PEM',
+        ),
+      },
+      addError,
     ),
     redisPrefix: read(
       'TRAINYARD_REDIS_PREFIX',
       'trainyard',
       pattern(/^[\w.-]{1,40}$/),
       'letters, digits, dots and dashes',
+    ),
+    labels: read<readonly string[]>(
+      'TRAINYARD_LABELS',
+      [],
+      listOf(pattern(hostLabelPattern)),
+      'labels such as zone=a or ssd, separated by commas',
     ),
     slots: read<number | null>(
       'TRAINYARD_SLOTS',
@@ -339,8 +339,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
   }
   for (const name of Object.keys(environment)) {
     if (!name.startsWith('TRAINYARD_') || isSetting(name) || isPlacement(name)) continue
-    const message = `there is no setting ${name}; did you mean ${closestSetting(name)}?`
-    errors.push({ path: name, code: 'invalid_setting', message })
+    addError(name, `there is no setting ${name}; did you mean ${closestSetting(name)}?`)
   }
   if (errors.length > 0) {
     const message = errors.map(error => error.message).join('; ')
@@ -365,10 +364,6 @@ export function refuseArguments(command: string, args: readonly string[]): void 
 }
 
 const isPlacement = (name: string) => (placementNames as readonly string[]).includes(name)
-
-const isSetting = (name: string) => (settingNames as readonly string[]).includes(name)
-
-const closestSetting = (name: string): string => closestMatch(name, [...settingNames])!
 
 /** The environment of a child process: this process's own, with `extra` on top. */
 export const childEnvironment = (extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({

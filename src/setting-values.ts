@@ -1,4 +1,5 @@
 // How the values of settings are read. Each function returns undefined for what it does not expect.
+import { readFileSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
 
@@ -10,7 +11,18 @@ export interface RedisConnectionOptions {
   username?: string
   password?: string
   db?: number
-  tls?: object
+  tls?: { ca?: string }
+  /** Sentinels, which know the address of the master with this name. */
+  sentinels?: RedisNode[]
+  name?: string
+  sentinelPassword?: string
+  enableTLSForSentinelMode?: boolean
+  sentinelTLS?: { ca?: string }
+}
+
+export interface RedisNode {
+  host: string
+  port: number
 }
 
 export const integer = (min: number, max: number) => (text: string) => {
@@ -105,5 +117,60 @@ export function parseRedisUrl(text: string): RedisConnectionOptions | undefined 
     ...credentials,
     ...(db && { db: Number(db) }),
     ...(url.protocol === 'rediss:' && { tls: {} }),
+  }
+}
+
+/** `host:port`; an address of IPv6 is in brackets. */
+export function parseRedisNode(text: string): RedisNode | undefined {
+  const [, bracketed, name, port] =
+    /^(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]+)):(\d{1,5})$/i.exec(text) ?? []
+  const host = bracketed ?? name
+  return host !== undefined && Number(port) <= 65_535 ? { host, port: Number(port) } : undefined
+}
+
+/** The text of a file with certificates. */
+export function readCertificates(path: string): string | undefined {
+  try {
+    const text = readFileSync(path, 'utf8')
+    return text.includes('-----BEGIN CERTIFICATE-----') ? text : undefined
+  } catch {
+    return undefined
+  }
+}
+
+interface FurtherRedisSettings {
+  sentinels: RedisNode[] | null
+  sentinelPassword: string | null
+  /** Certificates, in PEM. */
+  ca: string | null
+}
+
+/** The connection of REDIS_URL, through Sentinels and with an authority of one's own if the other settings say so. */
+export function withRedisSettings(
+  redis: RedisConnectionOptions | null,
+  { sentinels, sentinelPassword, ca }: FurtherRedisSettings,
+  addError: (setting: string, message: string) => void,
+): RedisConnectionOptions | null {
+  const refuse = (setting: string, why: string) => addError(setting, `${setting} ${why}`)
+  if (ca !== null && !redis?.tls)
+    refuse('TRAINYARD_REDIS_CA', 'needs a REDIS_URL that begins with rediss://')
+  if (sentinelPassword !== null && sentinels === null)
+    refuse('TRAINYARD_REDIS_SENTINEL_PASSWORD', 'needs TRAINYARD_REDIS_SENTINELS')
+  if (sentinels !== null && !redis?.host)
+    refuse(
+      'TRAINYARD_REDIS_SENTINELS',
+      'needs a REDIS_URL with the name of the master, such as redis://mymaster',
+    )
+  if (redis === null) return null
+  const tls = redis.tls && { ...redis.tls, ...(ca !== null && { ca }) }
+  const secured = { ...redis, ...(tls && { tls }) }
+  const { host: name, port: _port, ...rest } = secured
+  if (sentinels === null || name === undefined) return secured
+  return {
+    ...rest,
+    sentinels,
+    name,
+    ...(sentinelPassword !== null && { sentinelPassword }),
+    ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: tls }),
   }
 }

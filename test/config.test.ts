@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { assignedResources, readConfig, refuseArguments, settingNames } from '../src/config.js'
+import { assignedResources, readConfig, refuseArguments } from '../src/config.js'
 import type { TrainyardError } from '../src/errors.js'
+import { settingNames } from '../src/setting-names.js'
+import { tempFolder } from '../testing/temp-folder.js'
 
 test('without settings, the server listens only on this machine', () => {
   const config = readConfig({})
@@ -76,6 +79,8 @@ test('addresses of proxies and pages are read in the forms that people write, an
       'https://a.b/c//d',
     ],
     TRAINYARD_CORS_ORIGINS: ['a.b', 'https://a.b/c', 'https://*.a.b', 'null'],
+    TRAINYARD_LABELS: ['zone a', '=a', 'ssd,,nvme', `a=${'b'.repeat(70)}`],
+    TRAINYARD_REDIS_SENTINELS: ['sentinel', 's1:99999', 'redis://s1:26379'],
     TRAINYARD_TRUSTED_PROXIES: ['proxy', '10.0.0.0/40', 'true', '300.1.1.1'],
   }
   for (const [name, texts] of Object.entries(invalid)) {
@@ -160,4 +165,36 @@ test('the memory for jobs has a unit', () => {
   for (const text of ['16', '0GiB', '-1GiB', '16GB', 'GiB', '1e3GiB']) {
     assert.throws(() => read(text), /TRAINYARD_MEMORY is '.*', expected a size such as/)
   }
+})
+
+test('a Redis behind Sentinels and with an authority of its own is read from several settings', async t => {
+  const folder = await tempFolder(t)
+  const ca = join(folder, 'ca.pem')
+  await writeFile(ca, '-----BEGIN CERTIFICATE-----\n')
+  const { redis } = readConfig({
+    REDIS_URL: 'rediss://me:secret@mymaster/2',
+    TRAINYARD_REDIS_SENTINELS: 's1:26379,[::1]:26380',
+    TRAINYARD_REDIS_SENTINEL_PASSWORD: 'other',
+    TRAINYARD_REDIS_CA: ca,
+  })
+  const tls = { ca: '-----BEGIN CERTIFICATE-----\n' }
+  assert.deepEqual(redis, {
+    ...{ username: 'me', password: 'secret', db: 2, tls, name: 'mymaster' },
+    sentinels: [
+      { host: 's1', port: 26379 },
+      { host: '::1', port: 26380 },
+    ],
+    ...{ sentinelPassword: 'other', enableTLSForSentinelMode: true, sentinelTLS: tls },
+  })
+  const refused = [
+    ['TRAINYARD_REDIS_CA', ca, /needs a REDIS_URL that begins with rediss/],
+    ['TRAINYARD_REDIS_SENTINELS', 's1:26379', /needs a REDIS_URL with the name of the master/],
+    ['TRAINYARD_REDIS_SENTINEL_PASSWORD', 'other', /needs TRAINYARD_REDIS_SENTINELS/],
+  ] as const
+  for (const [name, value, message] of refused)
+    assert.throws(() => readConfig({ [name]: value, REDIS_URL: 'unix:///redis.sock' }), message)
+  assert.throws(
+    () => readConfig({ REDIS_URL: 'rediss://redis', TRAINYARD_REDIS_CA: join(folder, 'none') }),
+    /TRAINYARD_REDIS_CA is '.*none', expected a readable file/,
+  )
 })

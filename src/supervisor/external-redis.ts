@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis, type RedisOptions } from 'ioredis'
 import { TrainyardError } from '../errors.js'
+import { clusterReason, isRedisCluster } from '../spec/redis-cluster.js'
 
 const answerTimeoutMs = 5000
 /** A Redis that is just starting, perhaps on another host, answers within this time. */
@@ -53,6 +54,7 @@ async function findReason(options: RedisOptions, prefix: string): Promise<string
     if (version && Number(major) + Number(minor) / 100 < 6.02) {
       return `its version is ${version}, expected 6.2 or newer`
     }
+    if (isRedisCluster(info)) return clusterReason
     await redis.set(`{${prefix}}:start`, '', 'EX', 1)
     return reason
   } catch (error) {
@@ -72,7 +74,11 @@ function reasonOf(error: Error & { code?: string }): string {
 }
 
 /** Without user and password. */
-function addressOf({ path, host, port, tls, db }: RedisOptions): string {
+function addressOf({ path, host, port, tls, db, sentinels, name }: RedisOptions): string {
   if (path) return `unix://${path}`
+  if (sentinels) {
+    const nodes = sentinels.map(({ host, port }) => `${host}:${port}`).join(', ')
+    return `${tls ? 'rediss' : 'redis'}://${name}, of the Sentinels ${nodes}`
+  }
   return `${tls ? 'rediss' : 'redis'}://${host}:${port}${db ? `/${db}` : ''}`
 }

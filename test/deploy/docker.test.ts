@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, normalize } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
-import { readConfig, settingNames } from '../../src/config.js'
+import { readConfig } from '../../src/config.js'
+import { settingNames } from '../../src/setting-names.js'
 import { instructionsOf, isInContext, parseDockerfile } from './dockerfile.js'
 
 interface Service {

@@ -1,6 +1,8 @@
 import type { ConnectionOptions } from 'bullmq'
 import { Redis, type RedisOptions } from 'ioredis'
+import { TrainyardError } from '../../errors.js'
 import type { Logger } from '../../log.js'
+import { clusterReason, isRedisCluster } from '../../spec/redis-cluster.js'
 
 /** The Redis connection and the prefix of all keys of this server. */
 export interface RedisConfig {
@@ -12,6 +14,10 @@ export interface RedisConfig {
 export const redisNames = (prefix: string) => ({
   bullmq: `{${prefix}}`,
   queue: 'train',
+  /** Hash of the names of further queues to what the jobs in them need (JSON). */
+  needs: `{${prefix}}:needs`,
+  /** Channel on which the queue is named that a job was added to. */
+  queuedChannel: `{${prefix}}:queued`,
   /**
    * Sorted set of all job ids. All scores are 0, so the ids, which are ULIDs, sort by creation
    * time.
@@ -54,14 +60,20 @@ export const redisNames = (prefix: string) => ({
   workers: `{${prefix}}:workers`,
   /** The last report of a worker (JSON); expires. */
   worker: (id: string) => `{${prefix}}:worker:${id}`,
+  /** What a worker is asked to do: `move`, `finish` or `resume`; expires. */
+  workerOrder: (id: string) => `{${prefix}}:worker-order:${id}`,
   /** Hash of counted ends of attempts and jobs. */
   totals: `{${prefix}}:totals`,
   events: (id: string) => `{${prefix}}:events:${id}`,
   allEvents: `{${prefix}}:events:*`,
 })
 
+/** After a failover, the connection may be to what is a replica now. `2`: connect again, and send the command again. */
+const reconnectOnError = (error: Error) => (error.message.startsWith('READONLY') ? 2 : false)
+
 /** For client requests: commands fail at once if Redis is away. */
 export const failFastOptions: RedisOptions = {
+  reconnectOnError,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 1,
   commandTimeout: 2000,
@@ -71,6 +83,7 @@ export const failFastOptions: RedisOptions = {
 
 /** For workers and subscribers: commands wait until Redis is back. */
 export const blockingOptions: RedisOptions = {
+  reconnectOnError,
   maxRetriesPerRequest: null,
   retryStrategy: tries => Math.min(200 * tries, 1000),
 }
@@ -85,6 +98,13 @@ export function connect(
   })
   redis.on('error', onError)
   return redis
+}
+
+/** Throws REDIS_UNUSABLE for a cluster, as soon as it answers. One that does not allow INFO is taken for none. */
+export async function refuseCluster(redis: Redis): Promise<void> {
+  const info = await redis.info().catch(() => '')
+  if (!isRedisCluster(info)) return
+  throw new TrainyardError('REDIS_UNUSABLE', `cannot use the Redis of REDIS_URL: ${clusterReason}`)
 }
 
 /** BullMQ's types list fewer options than ioredis accepts. */
