@@ -3,8 +3,9 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
-import { childEnvironment, readConfig } from '../src/config.js'
+import { type Config, childEnvironment, readConfig } from '../src/config.js'
 import { Datasets } from '../src/datasets/datasets.js'
+import { engineVersions } from '../src/engine/engine-versions.js'
 import { engineEnvironment } from '../src/engine/environment.js'
 import { findGpus, readGpus } from '../src/engine/gpus.js'
 import { machineMemory } from '../src/engine/machine-memory.js'
@@ -14,9 +15,14 @@ import { JobIndex } from '../src/jobs/queue/job-index.js'
 import { LiveStatePublisher } from '../src/jobs/queue/live-state.js'
 import { Notifications } from '../src/jobs/queue/notifications.js'
 import { JobQueue } from '../src/jobs/queue/queue.js'
-import { blockingOptions, connect, logConnectionErrors } from '../src/jobs/queue/redis.js'
+import {
+  blockingOptions,
+  connect,
+  logConnectionErrors,
+  refuseCluster,
+} from '../src/jobs/queue/redis.js'
 import { TrainingTotals } from '../src/jobs/queue/training-totals.js'
-import { WorkerReports } from '../src/jobs/queue/worker-reports.js'
+import { type WorkerOrder, WorkerReports } from '../src/jobs/queue/worker-reports.js'
 import { Checkpoints } from '../src/jobs/record/checkpoints.js'
 import { jobPaths } from '../src/jobs/record/job-paths.js'
 import { JobRecords } from '../src/jobs/record/records.js'
@@ -26,17 +32,21 @@ import { MetricsLog } from '../src/jobs/telemetry/metrics-log.js'
 import { ResourceLog } from '../src/jobs/telemetry/resource-log.js'
 import { logOutput } from '../src/log.js'
 import { packageFolder, scriptPath } from '../src/places.js'
+import { knownFeatures } from '../src/spec/features.js'
+import { lacks, type Offer } from '../src/spec/needs.js'
 import { DiskSpace } from '../src/store/disk-space.js'
 import { diskWithFailpoints } from '../src/store/failpoints.js'
 import { openStore } from '../src/store/open-store.js'
 import { openPrivateFolder } from '../src/store/private-folder.js'
+import { version } from '../src/version.js'
 import type { SlotResources } from './executors/executor.js'
 import { findGangNetwork } from './executors/gang-network.js'
 import { LocalExecutor } from './executors/local-executor.js'
+import { refusalOf } from './supervision/admission.js'
 import { AttemptRunner } from './supervision/attempt.js'
 import { Consumer } from './supervision/consumer.js'
 import { Watchdog } from './supervision/consumer-watchdog.js'
-import { Heartbeat } from './supervision/heartbeat.js'
+import { Heartbeat, type WorkerProfile } from './supervision/heartbeat.js'
 import { pathHider } from './supervision/hide-paths.js'
 import { JobRunner } from './supervision/job-runner.js'
 import { MemoryBudget } from './supervision/memory-budget.js'
@@ -95,6 +105,7 @@ async function main(): Promise<void> {
   const hidePaths = pathHider([resolve(config.dataFolder), packageFolder])
   const redis = { connection: config.redis, prefix: config.redisPrefix }
   const connection = connect(redis, blockingOptions, onError)
+  refuseCluster(connection).catch(fail)
   const datasets = new Datasets(store)
   const notifications = Notifications.open(connect(redis, blockingOptions, onError), redis.prefix)
   const queue = new JobQueue(redis.prefix, connection, onError)
@@ -109,7 +120,14 @@ async function main(): Promise<void> {
   // how much memory a card has is not known, so jobs on GPUs have no limit
   const memory = new MemoryBudget(
     config.memoryBytes ?? (gpus.length > 0 ? Number.POSITIVE_INFINITY : machineMemory()),
+    machineMemory(),
   )
+  const profile = profileOf(config)
+  const offer: Offer = {
+    ...profile,
+    slots: slots.report(),
+    memory: { limitBytes: memory.limit, reservedBytes: 0, totalBytes: memory.machineBytes },
+  }
   const createRunner = (id: string, slot: Slot) =>
     new JobRunner(
       {
@@ -138,6 +156,7 @@ async function main(): Promise<void> {
             task,
             attemptRecord,
           ),
+        refusalOf: manifest => refusalOf(manifest, offer),
         memory,
         totals,
         diskProblem,
@@ -153,15 +172,14 @@ async function main(): Promise<void> {
     redis,
     notifications,
     slots,
+    fits: needs => lacks(needs, offer).length === 0,
     createRunner,
+    requeue: async id => queue.add(await records.manifest(id)),
     lockMs: config.lockMs,
     onError,
     onJobError: (job, { message }) => log.warn({ job, reason: message }, 'could not run a job'),
     onHeld: job =>
-      log.info(
-        { job },
-        'the job needs more memory than this worker has: it is offered again later',
-      ),
+      log.info({ job }, 'this worker cannot run the job, whose view says why: offered again later'),
   })
 
   const recover = async () => {
@@ -171,6 +189,11 @@ async function main(): Promise<void> {
         { jobs },
         'recovered the jobs of a dead worker of this host: they are back in the queue',
       )
+  }
+  const obey = (order: WorkerOrder) => {
+    log.info({ order }, 'a client asked this worker to take no more jobs, or to take them again')
+    if (order === 'resume') consumer.resume()
+    else consumer.pause(order)
   }
   // orphaned jobs return to the queue before this worker takes any
   await recover()
@@ -182,6 +205,8 @@ async function main(): Promise<void> {
     consumer,
     memory,
     diskProblem,
+    profile,
+    onOrder: obey,
     readGpus: gpus.length > 0 ? readGpus : null,
   })
   consumer.start()
@@ -211,7 +236,8 @@ async function main(): Promise<void> {
   const watchdog = new Watchdog({
     intervalMs: 2000,
     stuckAfterMs: 20_000,
-    countWaiting: () => queue.waitingCount(),
+    countWaiting: () =>
+      queue.waitingCount(needs => needs === null || lacks(needs, offer).length === 0),
     idleSince: () => consumer.idleSince(),
     onStuck: () => {
       log.error(
@@ -220,8 +246,31 @@ async function main(): Promise<void> {
       void shutDown(stuckExitCode)
     },
   })
+  process.on('SIGUSR2', () => obey('finish'))
   for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) {
     process.on(event, () => void shutDown(0))
+  }
+}
+
+function profileOf({ labels, store }: Pick<Config, 'labels' | 'store'>): WorkerProfile {
+  return {
+    version,
+    cores: availableParallelism(),
+    labels: [...labels],
+    features: [...knownFeatures],
+    node: process.version,
+    engines: trainingEngines(),
+    store: store === null ? 'data folder' : `s3://${store.bucket}/${store.prefix}`,
+  }
+}
+
+/** Null if they are not set up: then the attempts of jobs say so. */
+function trainingEngines(): WorkerProfile['engines'] {
+  try {
+    const { tensorflow, xgboost } = engineVersions()
+    return { tensorflow, xgboost }
+  } catch {
+    return null
   }
 }
 
@@ -236,7 +285,9 @@ function slotResources(requestedSlots: number | null, gpus: readonly number[]): 
   })
 }
 
-main().catch((error: unknown) => {
+function fail(error: unknown): void {
   console.error(error instanceof TrainyardError ? `worker: ${error.message}` : error)
   process.exit(1)
-})
+}
+
+main().catch(fail)

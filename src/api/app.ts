@@ -178,7 +178,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(guideRoutes)
   await app.register(signInRoutes, { sessions })
   await app.register(async guarded => {
-    const tickets = new StreamTickets(deps.keys, publicUrl)
+    const tickets = new StreamTickets(deps.keys, publicUrl, () => deps.jobs.clock.now())
     const acceptsOther = (request: FastifyRequest, reply: FastifyReply) =>
       tickets.accepts(request) || sessions.accepts(request, reply)
     guarded.addHook('onRequest', requireApiKey(deps.keys, acceptsOther))

@@ -60,6 +60,7 @@ async function main(): Promise<void> {
   })
 
   await waitUntilReady(parts.jobs)
+  await parts.jobs.assertRedisUsable()
   // the supervisor passes file descriptors of the socket of the public address
   const fds = process.argv.slice(2).map(Number)
   const url = await listener.listen({ host: config.host, port: config.port, fds })

@@ -36,6 +36,7 @@ import { DiskSpace } from '../store/disk-space.js'
 import { diskWithFailpoints } from '../store/failpoints.js'
 import { openStore, type StoreSettings } from '../store/open-store.js'
 import type { Store } from '../store/store.js'
+import { version } from '../version.js'
 import { ModelWatch } from '../watching/model-watch.js'
 import { readReference } from '../watching/reference.js'
 import { Webhooks, type WebhooksDeps } from '../webhooks/webhooks.js'
@@ -182,6 +183,7 @@ export async function openParts(
       readTensors(await models.weightsPrefix({ name, version })),
     findWeights: id => weights.get(id),
     readTensors,
+    version,
     diskProblem: async () => (await disk.status()).problem,
     estimateSize: openPlanner({ script: scriptPath('workers/planner'), env }),
   })

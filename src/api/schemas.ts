@@ -233,6 +233,7 @@ export const ImageExplanationsResponse = ref<ImageExplanations>('ImageExplanatio
 export const RowExplanationsResponse = ref<RowExplanations>('RowExplanations')
 export const WeightsResponse = ref<WeightsManifest>('Weights')
 export const WeightsSummaryResponse = ref<WeightsSummary>('WeightsSummary')
+export const WorkerResponse = ref<Worker>('Worker')
 export const WorkerListResponse = ref<WorkerList>('WorkerList')
 export const ServerInfoResponse = ref<ServerInfo>('ServerInfo')
 export const ReadinessResponse = ref<Readiness>('Readiness')

@@ -28,6 +28,7 @@ import { addStart } from './server/start.js'
 import { addStatus } from './server/status.js'
 import { addStore } from './server/store.js'
 import { addUp } from './server/up.js'
+import { addWorkers } from './server/workers.js'
 
 /** The command line. Each command lies in a file of its own, in the folder of what it is about. */
 export function createProgram(cli: Cli): Command {
@@ -76,6 +77,7 @@ export function createProgram(cli: Cli): Command {
   addUp(program, cli)
   addDown(program, cli)
   addStatus(program, cli)
+  addWorkers(program, cli)
   addDoctor(program, cli)
   addLogin(program, cli)
   addLogout(program, cli)

@@ -1,6 +1,6 @@
 import type { Readiness } from '../spec/readiness.js'
 import type { ServerInfo } from '../spec/server-info.js'
-import type { WorkerList } from '../spec/worker.js'
+import type { DrainMode, Worker, WorkerList } from '../spec/worker.js'
 import { type Caller, type CallOptions, withQuery } from './caller.js'
 
 export class ServerCalls {
@@ -14,6 +14,17 @@ export class ServerCalls {
   /** The workers that are alive. */
   workers(options?: CallOptions): Promise<WorkerList> {
     return this.caller.json<WorkerList>('GET', '/workers', options)
+  }
+
+  /** Lets a worker take no more jobs. `running`: what becomes of those that it runs; by default they move. */
+  drainWorker(id: string, running: DrainMode = 'move', options?: CallOptions): Promise<Worker> {
+    const path = withQuery(`/workers/${encodeURIComponent(id)}/drain`, { running })
+    return this.caller.json<Worker>('POST', path, options)
+  }
+
+  /** Lets a worker take jobs again. */
+  resumeWorker(id: string, options?: CallOptions): Promise<Worker> {
+    return this.caller.json<Worker>('POST', `/workers/${encodeURIComponent(id)}/resume`, options)
   }
 
   /** Whether the server answers. Needs no key. */

@@ -75,6 +75,7 @@ export function viewJob(
     freeze: manifest.freeze ?? [],
     priority: manifest.priority ?? defaultPriority,
     labels: manifest.labels ?? {},
+    resources: manifest.resources ?? null,
     memory: memoryOf(record),
     notes: manifest.notes ?? [],
     removedCheckpoints,

@@ -9,6 +9,7 @@ import type { JobVerb } from '../spec/job-actions.js'
 import type { JobFacets } from '../spec/job-facets.js'
 import type { JobFeed } from '../spec/job-feed.js'
 import type { JobPlan } from '../spec/job-queries.js'
+import { needsOf, whyNobody } from '../spec/needs.js'
 import { DamageRegistry, toItem } from '../store/damage-registry.js'
 import type { Store } from '../store/store.js'
 import { checkpointSourceOf } from './checkpoint-source.js'
@@ -36,8 +37,11 @@ import {
   failFastOptions,
   logConnectionErrors,
   type RedisConfig,
+  refuseCluster,
 } from './queue/redis.js'
+import { SharedClock } from './queue/shared-clock.js'
 import { TrainingTotals } from './queue/training-totals.js'
+import { UnplacedJobs } from './queue/unplaced-jobs.js'
 import { Checkpoints } from './record/checkpoints.js'
 import type { Lifecycle } from './record/lifecycle.js'
 import { logDetails } from './record/log-details.js'
@@ -55,6 +59,8 @@ export interface JobsDeps extends Omit<JobPlannerDeps, keyof ReturnType<typeof w
   readTensors: ReadTensors
   redis: RedisConfig
   log: Logger
+  /** Version of this server. */
+  version: string
   /** Why the disk of the data folder takes no writes; null if it does. */
   diskProblem(): Promise<string | null>
   damage?: DamageRegistry
@@ -71,6 +77,7 @@ export class Jobs {
   readonly feed: JobFeed
   readonly actions: JobActions
   readonly statistics: ServerStatistics
+  readonly clock: SharedClock
   readonly checkpointSource: ReturnType<typeof checkpointSourceOf>
   private readonly records: JobRecords
   private readonly checkpointFolders: Checkpoints
@@ -104,6 +111,7 @@ export class Jobs {
     const readAttempts = async (id: string) => withBest(metricsLog, id, await records.attempts(id))
     const reconciler = new Reconciler(records, readAttempts, index, queue, damage, log)
     this.redis = redis
+    this.clock = new SharedClock(redis)
     this.damagedJobs = new DamagedJobs(records, damage)
     this.records = records
     this.index = index
@@ -114,7 +122,12 @@ export class Jobs {
     this.checkpointSource = checkpointSourceOf(records, this.checkpointFolders)
     this.metricsLog = metricsLog
     const jobWeights = weightsOfJobs(records, this.checkpointFolders, deps.readTensors)
-    this.planner = new JobPlanner({ ...deps, ...jobWeights }, timeEstimator(redis, prefix))
+    this.statistics = new ServerStatistics({ redis, prefix, index, queue })
+    this.planner = new JobPlanner(
+      { ...deps, ...jobWeights },
+      timeEstimator(redis, prefix),
+      async needs => whyNobody(needs, await this.statistics.workers().catch(() => [])),
+    )
     this.telemetry = new JobTelemetry({
       store,
       records,
@@ -125,9 +138,9 @@ export class Jobs {
     this.feed = new RecordFeed(records, notifications, id => this.get(id), damage)
     this.queuePositions = new QueuePositions({ redis, prefix, index, queue })
     this.idempotencyKeys = new IdempotencyKeys(store, records, damage)
-    this.statistics = new ServerStatistics({ redis, prefix, index, queue })
     this.totals = new TrainingTotals(redis, prefix)
-    this.indexSync = new IndexSync({ redis, index, reconciler, log })
+    const unplaced = new UnplacedJobs(redis, prefix, queue, log)
+    this.indexSync = new IndexSync({ redis, index, reconciler, queue, unplaced, log })
     const search = new JobSearch(redis, prefix)
     this.search = search
     this.lists = new JobLists({
@@ -151,7 +164,8 @@ export class Jobs {
     request: JobRequest,
     idempotencyKey?: IdempotencyKey,
   ): Promise<{ job: Job; replayed: boolean }> {
-    const plan = () => this.planner.plan(request)
+    const plannedBy = this.deps.version
+    const plan = async () => ({ ...(await this.planner.plan(request)), plannedBy })
     const { manifest, replayed, created } = idempotencyKey
       ? await this.idempotencyKeys.submit(idempotencyKey, request, plan)
       : await this.create(await plan())
@@ -244,6 +258,11 @@ export class Jobs {
     return this.lists.someActive(manifest => usesModel(manifest, name, version))
   }
 
+  /** Throws REDIS_UNUSABLE if Redis answers and cannot be used. */
+  assertRedisUsable(): Promise<void> {
+    return refuseCluster(this.redis)
+  }
+
   async ready(): Promise<boolean> {
     return this.redis.ping().then(
       () => true,
@@ -254,6 +273,7 @@ export class Jobs {
   async close(): Promise<void> {
     clearInterval(this.sweepTimer)
     this.indexSync.close()
+    this.clock.close()
     this.notifications.close()
     // closing fails if Redis is away
     await this.queue.close().catch(() => {})
@@ -290,20 +310,22 @@ export class Jobs {
     const live = status === 'running' ? await readLiveState(this.redis, prefix, id) : null
     const [progress, queue, holdReason] = await Promise.all([
       readProgress(record, this.metricsLog, live),
-      status === 'queued' ? this.queuePositions.position(id) : null,
-      waits ? this.holdReason(id, status) : null,
+      status === 'queued' ? this.queuePositions.position(record.manifest) : null,
+      waits ? this.holdReason(record.manifest, status) : null,
     ])
     return viewJob(record, { progress, live, queue, holdReason })
   }
 
   /** If the disk takes no writes, no worker goes on with any job; else the job's worker may say why not. */
-  private async holdReason(id: string, status: JobStatus): Promise<string | null> {
+  private async holdReason(manifest: JobManifest, status: JobStatus): Promise<string | null> {
     const { redis, diskProblem } = this.deps
     const problem = await diskProblem()
     if (problem !== null) return problem
     const workers = status === 'queued' ? await this.statistics.workers().catch(() => null) : null
     if (workers?.length === 0) return noWorker
-    return readHoldReason(this.redis, redis.prefix, id)
+    const needs = needsOf(manifest)
+    const nobody = needs && workers ? whyNobody(needs, workers) : null
+    return nobody ?? readHoldReason(this.redis, redis.prefix, manifest.id)
   }
 
   private async sweepKeys(): Promise<void> {

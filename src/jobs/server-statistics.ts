@@ -1,11 +1,13 @@
 import type { Redis } from 'ioredis'
 import { decodeTime } from 'ulid'
 import type { JobStatus } from '../spec/job.js'
+import { whyNobody } from '../spec/needs.js'
 import type { Worker } from '../spec/worker.js'
+import { throwUnavailable, workerNotFound } from './queue/errors.js'
 import type { JobIndex } from './queue/job-index.js'
 import type { JobQueue } from './queue/queue.js'
 import { readTotals, type Total } from './queue/training-totals.js'
-import { WorkerReports } from './queue/worker-reports.js'
+import { type WorkerOrder, WorkerReports } from './queue/worker-reports.js'
 
 export interface QueueStatistics {
   jobs: Record<JobStatus, number>
@@ -13,6 +15,8 @@ export interface QueueStatistics {
   waiting: number
   /** Queued jobs that need more memory than the worker has that took them last. */
   held: number
+  /** Jobs in the queue that no worker that is alive can run. */
+  unplaced: number
   /** Jobs that workers have taken. */
   active: number
   /** Time since the oldest queued job was submitted; 0 if no job is queued. */
@@ -66,18 +70,33 @@ export class ServerStatistics {
     return this.cachedWorkers.workers
   }
 
+  /** Asks a worker to drain or to resume. Returns its last report. */
+  async askWorker(id: string, order: WorkerOrder): Promise<Worker> {
+    const workers = await this.reports.read().catch(throwUnavailable)
+    const worker = workers.find(each => each.id === id)
+    if (!worker) throw workerNotFound(id)
+    await this.reports.ask(id, order).catch(throwUnavailable)
+    return worker
+  }
+
   async queue(): Promise<QueueStatistics> {
     const { index, queue } = this.deps
-    const [jobs, waiting, held, active, oldest] = await Promise.all([
+    const [jobs, groups, held, active, oldest, workers] = await Promise.all([
       index.counts(),
-      queue.waitingCount(),
+      queue.waitingGroups(),
       queue.heldCount(),
       queue.activeCount(),
       index.oldest('queued'),
+      this.workers(),
     ])
+    const total = (all: typeof groups) => all.reduce((sum, { count }) => sum + count, 0)
+    const waiting = total(groups)
+    const unplaced = total(
+      groups.filter(({ needs }) => needs !== null && whyNobody(needs, workers) !== null),
+    )
     const since = oldest && decodeTime(oldest.slice('job-'.length).toUpperCase())
-    const oldestWaitingSeconds = since ? (Date.now() - since) / 1000 : 0
-    return { jobs, waiting, held, active, oldestWaitingSeconds }
+    const oldestWaitingSeconds = since ? Math.max(0, (Date.now() - since) / 1000) : 0
+    return { jobs, waiting, held, unplaced, active, oldestWaitingSeconds }
   }
 
   totals(): Promise<Total[]> {
@@ -94,7 +113,7 @@ export class ServerStatistics {
     const saved = /^rdb_last_bgsave_status:(\w+)/m.exec(info)?.[1]
     const appendOnly = numberIn(info, 'aof_enabled')
     return {
-      version: /^redis_version:(\S+)/m.exec(info)?.[1] ?? null,
+      version: versionIn(info),
       appendOnly: appendOnly === null ? null : appendOnly === 1,
       pingSeconds,
       usedBytes: numberIn(info, 'used_memory'),
@@ -104,6 +123,12 @@ export class ServerStatistics {
       savedLast: saved === undefined ? null : saved === 'ok',
     }
   }
+}
+
+/** Valkey also says with which version of Redis it is compatible. */
+function versionIn(info: string): string | null {
+  const valkey = /^valkey_version:(\S+)/m.exec(info)?.[1]
+  return valkey ? `Valkey ${valkey}` : (/^redis_version:(\S+)/m.exec(info)?.[1] ?? null)
 }
 
 function numberIn(info: string, field: string): number | null {

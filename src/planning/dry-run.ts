@@ -70,7 +70,7 @@ export type SizedPlan = Omit<JobPlan, 'timeEstimate'>
 
 /** Combines a planned job with its estimated size to the answer of a dry run. */
 export function toJobPlan(job: JobManifest, size: JobSize | BoostingSize): SizedPlan {
-  const { name, model, dataset, initFrom, freeze, priority, labels, notes } = job
+  const { name, model, dataset, initFrom, freeze, priority, labels, resources, notes } = job
   const training = trainingOf(job)
   return {
     dryRun: true,
@@ -86,6 +86,7 @@ export function toJobPlan(job: JobManifest, size: JobSize | BoostingSize): Sized
     freeze: freeze ?? [],
     priority: priority ?? defaultPriority,
     labels: labels ?? {},
+    resources: resources ?? null,
     steps: stepsOf(job),
     stepsPerEpoch: 'stepsPerEpoch' in training ? training.stepsPerEpoch : null,
     parameters: size.parameters,

@@ -32,6 +32,7 @@ import { findInitialSource, type InitialSource, type InitSourceLookup } from './
 import { initialWeightsNotes, uncheckedNote } from './initial-weights-notes.js'
 import { planJob } from './plan.js'
 import { planPrediction } from './plan-prediction.js'
+import { placementNotes, type WhyNobody, withResources } from './plan-resources.js'
 import { estimatePredictionSize } from './prediction-size.js'
 
 export interface JobPlannerDeps extends InitSourceLookup {
@@ -51,10 +52,11 @@ interface PreparedJob {
  * nothing.
  */
 export class JobPlanner {
-  /** `estimateTime` says how long a job may take. */
+  /** `estimateTime` says how long a job may take, `whyNobody` why no worker can run it now. */
   constructor(
     private readonly deps: JobPlannerDeps,
     private readonly estimateTime: (plan: SizedPlan) => Promise<TimeEstimate>,
+    private readonly whyNobody: WhyNobody = async () => null,
   ) {}
 
   /**
@@ -85,15 +87,20 @@ export class JobPlanner {
   private async sizedPlan(request: JobRequest, signal?: AbortSignal): Promise<SizedPlan> {
     if (isPredictionRequest(request)) {
       const { job, size } = await this.preparePrediction(request)
-      return toJobPlan(job, size)
+      return toJobPlan(withNotes(job, await this.placement(job)), size)
     }
     const prepared = await this.prepare(request)
-    const { job, initial } = prepared
+    const { initial } = prepared
+    const job = withNotes(prepared.job, await this.placement(prepared.job))
     if (isBoosting(job)) return toJobPlan(job, estimateBoostingSize(job))
     const size = await this.estimate(job, prepared, signal)
     if (!initial) return toJobPlan(job, size)
     const notes = initial.tensors ? initialWeightsNotes(size) : [uncheckedNote]
     return toJobPlan(withNotes(job, notes), size)
+  }
+
+  private placement(job: JobManifest): Promise<Note[]> {
+    return placementNotes(job, this.whyNobody)
   }
 
   /** The version and the data set that a job predicts with; neither moves later. */
@@ -117,12 +124,15 @@ export class JobPlanner {
       ? []
       : await this.deps.modelTensors(model.id, model.version)
     const size = estimatePredictionSize(model, planned.predict, tensors ?? [])
-    const job = {
-      ...planned,
-      ...(priority && { priority }),
-      ...(labels && { labels }),
+    const job = withResources(
+      {
+        ...planned,
+        ...(priority && { priority }),
+        ...(labels && { labels }),
+        request,
+      },
       request,
-    }
+    )
     return { job, size }
   }
 
@@ -149,7 +159,7 @@ export class JobPlanner {
       ...(labels && { labels }),
       request,
     }
-    return { job: manifest, dataset, validationDataset, initial }
+    return { job: withResources(manifest, request), dataset, validationDataset, initial }
   }
 
   /** Builds the network in another process. */
@@ -196,10 +206,8 @@ async function bothFound<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, 
   return Promise.all([one, other])
 }
 
-const withNotes = <J extends TrainingJob>(job: J, notes: Note[]): J => ({
-  ...job,
-  notes: [...(job.notes ?? []), ...notes],
-})
+const withNotes = <J extends JobManifest>(job: J, notes: Note[]): J =>
+  notes.length === 0 ? job : { ...job, notes: [...(job.notes ?? []), ...notes] }
 
 /** A job is not refused since the planners are busy: it compares the weights itself when it begins. */
 function nullIfUnavailable(error: unknown): null {

@@ -62,6 +62,11 @@ export const errorCodes = {
     when: 'the process that plans the dry run is stopped or killed, or the machine is too busy to plan it in time',
     help: 'Retry after the time in the Retry-After header. If it lasts, check the memory and load of the machine.',
   },
+  WORKER_NOT_FOUND: {
+    kind: 'missing',
+    when: 'no worker that is alive has the id',
+    help: 'GET /workers lists the workers; each has a new id after a restart.',
+  },
   QUEUE_UNAVAILABLE: {
     kind: 'unavailable',
     when: 'Redis does not answer, or the job list is being rebuilt after an outage',

@@ -44,7 +44,8 @@ export interface TrainerTask<J extends JobManifest = JobManifest> {
 }
 
 /** `cancel` and `pause`: a client requested it. `drain`: the worker shuts down. */
-export type StopReason = 'cancel' | 'pause' | 'drain'
+/** `drain`: its worker ends soon; `move`: it stays, and another one is to go on. */
+export type StopReason = 'cancel' | 'pause' | 'drain' | 'move'
 
 export type ToTrainer =
   | { type: 'start'; task: TrainerTask }

@@ -83,7 +83,7 @@ export type CancelledJobs = Static<typeof CancelledJobs>
 
 const { model, dataset, training, predict, initFrom, normalization, serving, freeze } =
   Job.properties
-const { priority, labels, name, notes } = Job.properties
+const { priority, labels, resources, name, notes } = Job.properties
 
 export const TimeEstimate = Type.Object({
   seconds: nullable(
@@ -113,6 +113,7 @@ export const JobPlan = Type.Object({
   freeze,
   priority,
   labels,
+  resources,
   steps: Job.properties.progress.properties.steps,
   stepsPerEpoch: nullable(Type.Integer(), 'null for boosting, and for a prediction'),
   parameters: nullable(

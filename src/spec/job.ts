@@ -89,13 +89,17 @@ interface BaseJob {
   freeze?: string[]
   priority?: number
   labels?: Labels
-  /** What the job asks of a worker; absent if it asks nothing. */
-  resources?: Resources
   notes?: Note[]
   /** Of a boosting job. A network's graph takes seconds to build, so the first attempt estimates it. */
   memory?: MemoryEstimate
   /** Name of the record of the request's Idempotency-Key. */
   idempotency?: string
+  /** What the job asks of its worker; absent if nothing, and in jobs that are older than it. */
+  resources?: Resources
+  /** Version of the server that planned the job; absent in jobs that are older than it. */
+  plannedBy?: string
+  /** Options that a worker must know to run the job (`features.ts`); absent if none. */
+  requires?: string[]
   /** What the client sent. Absent in jobs that are older than it. */
   request?: JobRequest
   /**
@@ -208,7 +212,9 @@ export const Job = Type.Object({
   phase: nullable(Phase, 'null unless the job is running'),
   queue: nullable(
     Type.Object({
-      position: Type.Integer({ description: '1 is next' }),
+      position: Type.Integer({
+        description: '1 is next, of the jobs that need the same of a worker',
+      }),
       startsInSeconds: nullable(
         Type.Number(),
         'estimated time until a worker takes the job; null if unknown',
@@ -218,7 +224,7 @@ export const Job = Type.Object({
   ),
   waitingFor: nullable(
     Type.String(),
-    'what a queued or running job waits for beside a free slot, such as a worker, memory or room on the disk; null if nothing, and in the answer to its submission',
+    'what a queued or running job waits for beside a free slot, such as a worker that has what it needs, memory or room on the disk; null if nothing, and in the answer to its submission',
   ),
   attempt: Type.Integer({ description: 'number of the latest attempt; 0 before the first' }),
   progress: Type.Object({
@@ -277,6 +283,7 @@ export const Job = Type.Object({
   freeze: Type.Array(Type.String()),
   priority: Priority,
   labels: Labels,
+  resources: nullable(Resources, 'what the job asked of its worker; null if nothing'),
   memory: nullable(
     MemoryEstimate,
     'estimated memory of the trainer; for a network, null until the first attempt has built its graph',

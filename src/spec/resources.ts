@@ -1,12 +1,42 @@
 import { type Static, Type } from 'typebox'
+import { hostLabelPattern } from './host-label.js'
 import { strictObject } from './strict-object.js'
 
 /** More ranks than this share hardly any rows of a table that one server holds. */
 const maxWorkers = 64
 
+/** What the operator says of a worker's machine (`TRAINYARD_LABELS`), and what a job may ask for. */
+export const HostLabel = Type.String({
+  pattern: hostLabelPattern.source,
+  description: 'such as `ssd` or `zone=a`',
+})
+
 /** What a job asks of the worker that runs it. */
 export const Resources = strictObject(
   {
+    gpus: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 64,
+        description:
+          'GPUs of the worker that the job has for itself; 0 leaves it to the worker, which gives each job one if it has any',
+      }),
+    ),
+    memoryBytes: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 2 ** 50,
+        description:
+          'memory of the machine that the job takes, if you know better than the estimate; the larger of the two counts',
+      }),
+    ),
+    labels: Type.Optional(
+      Type.Array(HostLabel, {
+        maxItems: 16,
+        uniqueItems: true,
+        description: 'labels that the worker must have, all of them',
+      }),
+    ),
     workers: Type.Optional(
       Type.Integer({
         minimum: 1,

@@ -47,6 +47,7 @@ export const JobCounts = Type.Object({
   failed: Count('jobs that failed'),
   cancelled: Count('cancelled jobs'),
   waiting: Count('jobs in the queue that no worker has taken'),
+  unplaced: Count('queued jobs that need what no worker that is alive has'),
   held: Count('queued jobs that wait for a worker with more memory'),
   active: Count('jobs that workers have taken'),
   oldestWaitingSeconds: Seconds('since the oldest queued job was submitted; 0 if none is queued'),

@@ -1,10 +1,13 @@
 import { hostname } from 'node:os'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { TrainingTotals } from '../../src/jobs/queue/training-totals.js'
-import { reportIntervalMs, type WorkerReports } from '../../src/jobs/queue/worker-reports.js'
+import {
+  reportIntervalMs,
+  type WorkerOrder,
+  type WorkerReports,
+} from '../../src/jobs/queue/worker-reports.js'
 import { ownProcessId } from '../../src/processes.js'
 import type { Gpu, Worker } from '../../src/spec/worker.js'
-import { version } from '../../src/version.js'
 import type { Consumer } from './consumer.js'
 import type { MemoryBudget } from './memory-budget.js'
 import type { Slots } from './slots.js'
@@ -18,11 +21,20 @@ export interface HeartbeatDeps {
   totals: Pick<TrainingTotals, 'flush'>
   slots: Pick<Slots, 'report'>
   consumer: Pick<Consumer, 'isDraining'>
-  memory: Pick<MemoryBudget, 'limit' | 'reservedBytes'>
+  memory: Pick<MemoryBudget, 'limit' | 'reservedBytes' | 'machineBytes'>
   diskProblem(): Promise<string | null>
+  /** What does not change while the worker runs. */
+  profile: WorkerProfile
+  /** Called with what a client asked of this worker. */
+  onOrder(order: WorkerOrder): void
   /** Null on a machine without GPUs. */
   readGpus: (() => Promise<Gpu[]>) | null
 }
+
+/** What a worker is and has. */
+export type WorkerProfile = Required<
+  Pick<Worker, 'version' | 'cores' | 'labels' | 'features' | 'node' | 'engines' | 'store'>
+>
 
 /** Tells Redis every two seconds that this worker is alive, what it does, and what has been counted. */
 export class Heartbeat {
@@ -33,6 +45,7 @@ export class Heartbeat {
   private gpus: Gpu[] = []
   /** Without Redis a report waits: no second one may wait behind it. */
   private isSending = false
+  private clockOffsetSeconds: number | null = null
 
   constructor(private readonly deps: HeartbeatDeps) {
     this.delays.enable()
@@ -61,7 +74,9 @@ export class Heartbeat {
     if (this.isSending) return
     this.isSending = true
     try {
-      await this.deps.reports.publish(await this.report())
+      const { order, clockOffsetSeconds } = await this.deps.reports.publish(await this.report())
+      this.clockOffsetSeconds = clockOffsetSeconds
+      if (order !== null) this.deps.onOrder(order)
       await this.deps.totals.flush()
     } catch {
       // the connection logs its errors
@@ -70,7 +85,7 @@ export class Heartbeat {
   }
 
   private async report(): Promise<Worker> {
-    const { slots, consumer, memory, diskProblem } = this.deps
+    const { profile, slots, consumer, memory, diskProblem } = this.deps
     const { user, system } = process.cpuUsage()
     const longestMs = this.delays.max / 1e6 - delayResolutionMs
     this.delays.reset()
@@ -78,16 +93,21 @@ export class Heartbeat {
       id: ownProcessId,
       host: hostname(),
       pid: process.pid,
-      version,
+      ...profile,
       startedAt: this.startedAt,
       draining: consumer.isDraining,
       slots: slots.report(),
-      memory: { limitBytes: memory.limit, reservedBytes: memory.reservedBytes },
+      memory: {
+        limitBytes: memory.limit,
+        reservedBytes: memory.reservedBytes,
+        totalBytes: memory.machineBytes,
+      },
       diskProblem: await diskProblem(),
       gpus: this.gpus,
       cpuSeconds: (user + system) / 1e6,
       residentBytes: process.memoryUsage.rss(),
       eventLoopDelaySeconds: Math.max(0, longestMs / 1000),
+      clockOffsetSeconds: this.clockOffsetSeconds,
     }
   }
 

@@ -9,6 +9,7 @@ import {
   type AttemptRecord,
   type JobRecord,
   type JobRecords,
+  memoryNeedOf,
   memoryOf,
 } from '../../src/jobs/record/records.js'
 import { isWaitingOrRunning, publicStatus, requestedAction } from '../../src/jobs/record/states.js'
@@ -19,9 +20,11 @@ import type { Logger } from '../../src/log.js'
 import type { Damage } from '../../src/spec/damage.js'
 import type { DatasetManifest } from '../../src/spec/dataset.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
-import type { Failure } from '../../src/spec/job.js'
+import type { Failure, JobManifest } from '../../src/spec/job.js'
+import type { Refusal } from './admission.js'
 import type { AttemptRunner, Outcome } from './attempt.js'
 import { failureLine } from './attempt-log.js'
+import { holdPollMs, JobHold } from './job-hold.js'
 import {
   attemptEnd,
   countedAs,
@@ -35,9 +38,6 @@ import type { MemoryBudget } from './memory-budget.js'
 import { progressAt } from './resumed-progress.js'
 import { attemptsWithoutProgress, exhaustedRetries, retryDelayMs } from './retry-policy.js'
 import { buildTask } from './trainer-task.js'
-
-/** How often a job that waits for the machine looks whether it can go on. */
-const holdPollMs = 2000
 
 export interface JobRunnerDeps {
   records: JobRecords
@@ -58,6 +58,8 @@ export interface JobRunnerDeps {
   pollMs?: number
   /** Makes what the attempts of a job logged durable. */
   closeLogs(id: string): Promise<void>
+  /** Why this worker does not run a job that it has taken; null if it does. */
+  refusalOf(manifest: JobManifest): Refusal | null
   memory: MemoryBudget
   totals: Pick<TrainingTotals, 'leftQueue' | 'attemptEnded' | 'jobEnded'>
   /** Why the disk takes no writes, in one line; null if it does. */
@@ -66,10 +68,10 @@ export interface JobRunnerDeps {
 }
 
 /**
- * `done`: the job has a result or is paused. `superseded`: another worker has it. `held`: it needs more
- * memory than this worker has.
+ * `done`: the job has a result or is paused. `superseded`: another worker has it. `held`: it needs more memory than
+ * this worker has, or a newer version. `misplaced`: it is in the wrong queue.
  */
-export type JobRunOutcome = 'done' | 'requeue' | 'superseded' | 'held'
+export type JobRunOutcome = 'done' | 'requeue' | 'superseded' | 'held' | 'misplaced'
 
 /** A held job is offered again, to this and all other workers, after this time. */
 export const heldJobDelayMs = 60_000
@@ -77,7 +79,7 @@ export const heldJobDelayMs = 60_000
 /** Runs one job: attempts, one after another, until the job has a result or must leave this worker. */
 export class JobRunner {
   private attemptRunner: Pick<AttemptRunner, 'outcome' | 'stop' | 'kill'> | null = null
-  private stopReason: 'drain' | 'superseded' | null = null
+  private stopReason: 'drain' | 'move' | 'superseded' | null = null
   /** Number of the most recently claimed attempt; 0 before the first. */
   private attempt = 0
   /** The clients' request that the attempt has been told of. */
@@ -85,8 +87,7 @@ export class JobRunner {
   private readonly interruptController = new AbortController()
   /** Aborted by a client's request: ends the backoff before an attempt. */
   private wakeController = new AbortController()
-  /** Followers have been told why the job does not start. */
-  private holdIsPublished = false
+  private readonly jobHold: JobHold
   /** Resolves when `run` has ended. */
   readonly done: Promise<void>
   private resolveDone!: () => void
@@ -95,6 +96,7 @@ export class JobRunner {
     private readonly deps: JobRunnerDeps,
     readonly id: string,
   ) {
+    this.jobHold = new JobHold(deps.statePublisher, id)
     this.done = new Promise(resolve => {
       this.resolveDone = resolve
     })
@@ -138,14 +140,19 @@ export class JobRunner {
       await this.recordStop(record.lifecycle.attempt)
       return null
     }
+    const refusal = this.deps.refusalOf(record.manifest)
+    if (refusal) {
+      if (refusal.outcome === 'held') await this.jobHold.publish(refusal.reason, heldJobDelayMs)
+      return refusal.outcome
+    }
     const problem = await this.deps.diskProblem()
-    const estimate = memoryOf(record)
-    const shortage = estimate && this.deps.memory.reserve(this.id, estimate.totalBytes)
+    const bytes = memoryNeedOf(record)
+    const shortage = bytes === null ? null : this.deps.memory.reserve(this.id, bytes)
     if (problem !== null) await this.hold(problem, holdPollMs)
     else if (shortage?.fits) await this.hold(shortage.reason, holdPollMs)
     else if (!shortage) await this.runAttempt(record)
     else {
-      await this.publishHold(shortage.reason, heldJobDelayMs)
+      await this.jobHold.publish(shortage.reason, heldJobDelayMs)
       return 'held'
     }
     return null
@@ -155,11 +162,11 @@ export class JobRunner {
     return this.stopReason === 'superseded' ? 'superseded' : 'requeue'
   }
 
-  /** Stops for a shutdown: the attempt writes a checkpoint, and the job returns to the queue. */
-  drain(): void {
-    this.stopReason ??= 'drain'
+  /** The attempt writes a checkpoint, and the job returns to the queue. `drain`: soon, since this worker ends. */
+  drain(reason: 'drain' | 'move' = 'drain'): void {
+    this.stopReason ??= reason
     this.interruptController.abort()
-    this.attemptRunner?.stop('drain')
+    this.attemptRunner?.stop(reason)
   }
 
   /** The lock on the job is lost, so another worker may already have it: kills the attempt. */
@@ -246,6 +253,8 @@ export class JobRunner {
     if (isFirst) this.deps.totals.leftQueue(started.lifecycle)
     if (previousAttempts.at(-1)?.end === null) this.deps.totals.attemptEnded('lost', null)
     await records.writeAttempt(this.id, attemptRecord)
+    const waitedFor = isFirst ? await this.jobHold.takeReason() : null
+    if (waitedFor) await this.logLine(attempt, `not started before: ${waitedFor}`)
     await this.publishState()
     const details = { ...logDetails(manifest), attempt, resumedFrom }
     this.deps.log.info(details, resumedFrom > 0 ? 'job resumed' : 'job started')
@@ -289,30 +298,14 @@ export class JobRunner {
       await this.hold(`the next attempt; attempt ${last.attempt} ${last.outputTail}`, delayMs)
     } else await this.sleep(delayMs)
     if (this.stopReason || this.wakeController.signal.aborted) return false
-    await this.clearHold()
+    await this.jobHold.clear()
     return true
   }
 
   /** Waits, and tells clients why. The job keeps its slot: the others would wait for the same. */
   private async hold(reason: string, ms: number): Promise<void> {
-    await this.publishHold(reason, ms)
+    await this.jobHold.publish(reason, ms)
     await this.sleep(ms)
-  }
-
-  private async publishHold(reason: string, ms: number): Promise<void> {
-    const { statePublisher } = this.deps
-    const seconds = Math.ceil((ms + holdPollMs) / 1000) + 5
-    // without Redis, the job's view still has what the API itself finds
-    await statePublisher.publishHold(this.id, reason, seconds).catch(() => {})
-    if (!this.holdIsPublished)
-      await statePublisher.publish(this.id, null, 'changed').catch(() => {})
-    this.holdIsPublished = true
-  }
-
-  private async clearHold(): Promise<void> {
-    if (!this.holdIsPublished) return
-    this.holdIsPublished = false
-    await this.deps.statePublisher.clearHold(this.id).catch(() => {})
   }
 
   private async isDeleted(): Promise<boolean> {
@@ -322,9 +315,13 @@ export class JobRunner {
   /** Says in the job's log why the attempt does not resume from the newest checkpoint. */
   private async reportDamage(attempt: number, damage: readonly Damage[]): Promise<void> {
     for (const { id: step, file, reason } of damage) {
-      const line = `the checkpoint of step ${step} is not used: ${file} ${reason}`
-      await this.deps.jobLog.append(this.id, attempt, line).catch(() => {})
+      await this.logLine(attempt, `the checkpoint of step ${step} is not used: ${file} ${reason}`)
     }
+  }
+
+  /** A line that cannot be stored must not keep the job from going on. */
+  private async logLine(attempt: number, line: string): Promise<void> {
+    await this.deps.jobLog.append(this.id, attempt, line).catch(() => {})
   }
 
   /** Ends early if the job is to stop. */
@@ -349,8 +346,7 @@ export class JobRunner {
 
   /** Fails the job, and says so in the job's log. */
   private async fail(attempt: number, failure: Failure): Promise<void> {
-    // a line that cannot be stored must not keep the job from failing
-    await this.deps.jobLog.append(this.id, attempt, failureLine(failure)).catch(() => {})
+    await this.logLine(attempt, failureLine(failure))
     await this.finish(failed(attempt, failure))
   }
 

@@ -1,3 +1,5 @@
+import { totalmem } from 'node:os'
+
 /** An estimate may be too high by up to a sixth (docs/jobs.md), so a job that may fit is tried. */
 const tolerance = 1.25
 
@@ -17,7 +19,11 @@ export class MemoryBudget {
   private readonly waiting = new Set<string>()
 
   /** `limitBytes`: Infinity if there is no limit. */
-  constructor(private readonly limitBytes: number) {}
+  constructor(
+    private readonly limitBytes: number,
+    /** Memory of the machine or container. */
+    readonly machineBytes: number = totalmem(),
+  ) {}
 
   /** Reserves memory for a job, in place of what it has. Returns null, or why it cannot have it now. */
   reserve(job: string, bytes: number): MemoryShortage | null {

@@ -17,6 +17,8 @@ export class Slot {
   private readonly usage = new TrainerUsage()
   /** The job that it runs; null if it is free. */
   job: string | null = null
+  /** The slots whose GPUs its job has, too. */
+  lent: readonly Slot[] = []
 
   constructor(
     private readonly executor: Executor,
@@ -41,15 +43,46 @@ export class Slot {
   }
 
   private openTrainer(gang: Gang): Trainer {
-    const trainer = this.spare ?? TrainerProcess.gang(this.executor, gang, this.resources)[0]!
-    this.spare = null
-    return trainer
+    const place = () => TrainerProcess.gang(this.executor, gang, this.resourcesWithLent())[0]!
+    return this.takeSpare() ?? place()
   }
 
   private openGang(gang: Gang): Trainer {
     const { gangProblem } = this.executor
     if (gangProblem !== null) return new RefusedTrainer(gangProblem)
-    return new TrainerGang(TrainerProcess.gang(this.executor, gang, this.resources))
+    return new TrainerGang(TrainerProcess.gang(this.executor, gang, this.resourcesWithLent()))
+  }
+
+  /** A spare trainer sees the GPU of its own slot alone. */
+  private takeSpare(): TrainerProcess | null {
+    const { spare } = this
+    if (this.lentGpus.length > 0) {
+      this.dropSpare()
+      return null
+    }
+    this.spare = null
+    return spare
+  }
+
+  private resourcesWithLent(): SlotResources {
+    const { resources, lentGpus } = this
+    if (lentGpus.length === 0) return resources
+    const gpus = [resources.gpu, ...lentGpus].join(',')
+    return {
+      ...resources,
+      environment: { ...resources.environment, CUDA_VISIBLE_DEVICES: gpus },
+    }
+  }
+
+  private get lentGpus(): number[] {
+    const gpus = new Set(this.lent.flatMap(({ gpu }) => (gpu === this.gpu ? [] : [gpu!])))
+    return [...gpus]
+  }
+
+  /** Ends the spare trainer, which has memory on the GPU. */
+  dropSpare(): void {
+    this.spare?.kill()
+    this.spare = null
   }
 
   /** Loads a spare trainer. `urgent`: at full priority, if no job trains in this slot. */
@@ -57,7 +90,8 @@ export class Slot {
     clearTimeout(this.timer)
     this.timer = undefined
     const launch = this.executor.spare
-    if (this.closed || this.spare || !launch || !this.hasMemoryForSpare()) return
+    if (this.closed || this.spare || this.lent.length > 0) return
+    if (!launch || !this.hasMemoryForSpare()) return
     const spare = TrainerProcess.spare(listener => launch(this.resources, listener), urgent)
     this.spare = spare
     void spare.exit.then(() => {
@@ -108,17 +142,40 @@ export class Slots {
     return this.idle.length
   }
 
-  acquire(job: string): Slot {
-    const slot = this.idle.pop()
-    if (!slot) throw new Error(`all ${this.count} slots are taken`)
-    slot.job = job
-    return slot
+  /** Whether a job that needs so many GPUs for itself can start now. */
+  hasRoom(gpus: number): boolean {
+    return gpus === 0 ? this.free > 0 : this.freeGpus().length >= gpus
+  }
+
+  /** `gpus`: how many the job has for itself; 0 for what the slot has. Their other slots are taken, too. */
+  acquire(job: string, gpus = 0): Slot {
+    if (!this.hasRoom(gpus)) throw new Error(`there is no room in ${this.count} slots`)
+    const taken = gpus === 0 ? this.idle.slice(-1) : this.freeGpus().slice(0, gpus).flat()
+    for (const slot of taken) {
+      this.idle.splice(this.idle.indexOf(slot), 1)
+      slot.job = job
+    }
+    const [slot, ...lent] = taken
+    for (const other of lent) other.dropSpare()
+    slot!.lent = lent
+    return slot!
   }
 
   release(slot: Slot): void {
-    slot.job = null
-    this.idle.push(slot)
-    slot.warm(true)
+    const freed = [slot, ...slot.lent]
+    slot.lent = []
+    for (const each of freed) each.job = null
+    this.idle.push(...freed)
+    for (const each of freed) each.warm(true)
+  }
+
+  /** The slots of each GPU of which all are free. */
+  private freeGpus(): Slot[][] {
+    const byGpu = new Map<number, Slot[]>()
+    for (const slot of this.all) {
+      if (slot.gpu !== null) byGpu.set(slot.gpu, [...(byGpu.get(slot.gpu) ?? []), slot])
+    }
+    return [...byGpu.values()].filter(slots => slots.every(slot => this.idle.includes(slot)))
   }
 
   /** Loads the spare trainers of free slots, at low priority if a job trains in another slot. */

@@ -19,7 +19,12 @@ import { LivenessMonitor } from './liveness-monitor.js'
  * A trainer that does not stop within this time is killed, and the next attempt repeats the steps since
  * the last checkpoint. The limits allow for a long step; a cancelled job needs no checkpoint.
  */
-const stopTimeoutMs: Record<StopReason, number> = { cancel: 7000, drain: 10_000, pause: 60_000 }
+const stopTimeoutMs: Record<StopReason, number> = {
+  cancel: 7000,
+  drain: 10_000,
+  move: 60_000,
+  pause: 60_000,
+}
 const maxTailLines = 20
 
 export interface TrainerExit {

@@ -16,12 +16,14 @@ export class StreamTickets {
   constructor(
     private readonly keys: ApiKeys,
     private readonly publicUrl: string | null,
+    /** The same for all replicas. */
+    private readonly now: () => number = Date.now,
   ) {}
 
   /** Makes a ticket for the path of a stream, which may have a query. */
   create(request: FastifyRequest, path: string, seconds: number): StreamTicket {
     const [bare = '', query] = path.split(/\?(.*)/s)
-    const expires = Math.floor(Date.now() / 1000) + seconds
+    const expires = Math.floor(this.now() / 1000) + seconds
     const signature = signWithKeyOf(request, signedText(expires, bare))
     const ticket = `tk_${expires.toString(36)}_${signature.toString('base64url')}`
     const url = `${this.publicUrl ?? ''}${bare}?${query ? `${query}&` : ''}ticket=${ticket}`
@@ -50,7 +52,7 @@ export class StreamTickets {
 
   private isValid(request: FastifyRequest, ticket: unknown): boolean {
     const [, expires, signature] = ticketPattern.exec(String(ticket)) ?? []
-    if (!expires || !signature || Number.parseInt(expires, 36) * 1000 < Date.now()) return false
+    if (!expires || !signature || Number.parseInt(expires, 36) * 1000 < this.now()) return false
     const { method, url, headers } = request
     const { format = 'stream' } = request.query as Record<string, unknown>
     if (!isStream(request) || method !== 'GET' || format !== 'stream') return false

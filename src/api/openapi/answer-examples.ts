@@ -91,6 +91,7 @@ const planned = {
   freeze: [],
   priority: 0,
   labels: { team: 'pricing' },
+  resources: null,
   memory,
   notes: [],
 }

@@ -26,12 +26,19 @@ const worker: Worker = {
       residentBytes: 812_646_400,
     },
   ],
-  memory: { limitBytes: 16_642_998_272, reservedBytes: 734_003_200 },
+  memory: { limitBytes: 16_642_998_272, reservedBytes: 734_003_200, totalBytes: 16_642_998_272 },
   diskProblem: null,
   gpus: [],
   cpuSeconds: 3.1,
   residentBytes: 101_711_872,
   eventLoopDelaySeconds: 0.004,
+  cores: 8,
+  labels: ['zone=a', 'ssd'],
+  features: ['resources'],
+  node: 'v22.12.0',
+  engines: { tensorflow: '2.21.0', xgboost: '3.4.1' },
+  store: 's3://my-bucket/trainyard/',
+  clockOffsetSeconds: -0.012,
 }
 
 const readiness: Readiness = {
@@ -87,7 +94,7 @@ const server: ServerInfo = {
   },
   jobs: {
     ...{ queued: 0, running: 1, paused: 0, succeeded: 41, failed: 2, cancelled: 1 },
-    ...{ waiting: 0, held: 0, active: 1, oldestWaitingSeconds: 0 },
+    ...{ waiting: 0, held: 0, unplaced: 0, active: 1, oldestWaitingSeconds: 0 },
   },
   slots: { workers: 1, total: 1, busy: 1 },
   keys: [{ name: 'key-3f1c9a52', createdAt: '2026-03-01T08:00:00.000Z', current: true }],

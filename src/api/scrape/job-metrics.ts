@@ -22,6 +22,10 @@ export function addJobMetrics(
   const byStatus = gauge('jobs', 'Jobs by status.', 'status')
   const waiting = gauge('queue_jobs', 'Jobs in the queue that no worker has taken yet.')
   const held = gauge('queue_held_jobs', 'Queued jobs that wait for a worker with more memory.')
+  const unplaced = gauge(
+    'queue_unplaced_jobs',
+    'Queued jobs that need what no worker that is alive has.',
+  )
   const active = gauge('queue_active_jobs', 'Jobs that workers have taken from the queue.')
   const oldest = gauge('queue_oldest_seconds', 'Age of the oldest queued job, in seconds.')
   const attempts = counter('attempts_total', 'Attempts that have ended.', 'outcome', 'code')
@@ -58,7 +62,7 @@ export function addJobMetrics(
   return async () => {
     // without Redis these values are unknown: omit them rather than report old ones
     for (const metric of [byStatus, attempts, ended, redisEvicted]) metric.reset()
-    for (const metric of [waiting, held, active, oldest, redisPing]) metric.remove()
+    for (const metric of [waiting, held, unplaced, active, oldest, redisPing]) metric.remove()
     redisEvicted.remove()
     totals = []
     const read = await Promise.all([
@@ -77,6 +81,7 @@ export function addJobMetrics(
     for (const [status, count] of Object.entries(queue.jobs)) byStatus.set({ status }, count)
     waiting.set(queue.waiting)
     held.set(queue.held)
+    unplaced.set(queue.unplaced)
     active.set(queue.active)
     oldest.set(queue.oldestWaitingSeconds)
     redisPing.set(ofRedis.pingSeconds)

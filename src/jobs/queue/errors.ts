@@ -10,6 +10,9 @@ export function throwUnavailable(cause: unknown): never {
   throw queueUnavailable(cause)
 }
 
+export const workerNotFound = (id: string) =>
+  new TrainyardError('WORKER_NOT_FOUND', `no worker that is alive has the id ${id}`)
+
 export const logNotBegun = () =>
   new TrainyardError(
     'QUEUE_UNAVAILABLE',

@@ -4,10 +4,15 @@ import { TrainyardError } from '../../errors.js'
 import type { Logger } from '../../log.js'
 import { indexStale, queueUnavailable } from './errors.js'
 import type { JobIndex } from './job-index.js'
+import type { JobQueue } from './queue.js'
 import type { Reconciler } from './reconciler.js'
+import type { UnplacedJobs } from './unplaced-jobs.js'
 
 /** The longest time before a job that was accepted during a Redis outage is queued. */
 const intervalMs = 5_000
+
+/** Empty queues are removed about every ten minutes. */
+const runsPerTidying = 120
 
 /** How long a read waits for the index. Checking a complete index of 100,000 jobs takes less. */
 const catchUpTimeoutMs = 2_000
@@ -16,6 +21,8 @@ export interface IndexSyncDeps {
   redis: Redis
   index: JobIndex
   reconciler: Reconciler
+  queue: Pick<JobQueue, 'dropUnused'>
+  unplaced: Pick<UnplacedJobs, 'check'>
   log: Pick<Logger, 'warn'>
 }
 
@@ -30,6 +37,7 @@ export class IndexSync {
   private active = false
   /** Whether another run must follow the active one: Redis was away, or lost data. */
   private again = false
+  private runs = 0
   /** Counts calls of `markStale`, to discard what was read or rebuilt before the latest. */
   private invalidations = 0
 
@@ -88,10 +96,12 @@ export class IndexSync {
   }
 
   private async runOnce(): Promise<void> {
-    const { redis, reconciler, log } = this.deps
+    const { redis, reconciler, queue, unplaced, log } = this.deps
     try {
       await this.catchUp()
       await reconciler.run()
+      await unplaced.check()
+      if (++this.runs % runsPerTidying === 0) await queue.dropUnused()
     } catch (err) {
       // the connection reports for itself that Redis is away
       if (redis.status !== 'ready') return

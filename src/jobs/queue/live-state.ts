@@ -12,8 +12,13 @@ export interface LiveState {
   attempt: number
   phase: Phase
   step: number
-  /** When the attempt is expected to end, in ms since the epoch; null if unknown. */
+  /**
+   * When the attempt is expected to end, in ms since the epoch; null if unknown. By the clock of the worker as it is
+   * stored, and of this process as it is read.
+   */
   endsAt: number | null
+  /** As it was stored. Absent if the worker is older than it. */
+  secondsLeft?: number | null
   /** Absent if the worker is older than it. */
   details?: {
     steps: number
@@ -54,8 +59,9 @@ export class LiveStatePublisher {
     await this.redis.set(this.names.hold(id), reason, 'EX', seconds)
   }
 
-  async clearHold(id: string): Promise<void> {
-    await this.redis.del(this.names.hold(id))
+  /** Returns what was said. */
+  async clearHold(id: string): Promise<string | null> {
+    return this.redis.getdel(this.names.hold(id))
   }
 }
 
@@ -78,8 +84,23 @@ export async function readLiveStates(
   ids: readonly string[],
 ): Promise<(LiveState | null)[]> {
   if (ids.length === 0) return []
-  const texts = await redis.mget(...ids.map(redisNames(prefix).live))
-  return texts.map(text => (text === null ? null : (JSON.parse(text) as LiveState)))
+  const pipeline = redis.pipeline()
+  for (const key of ids.map(redisNames(prefix).live)) pipeline.get(key).pttl(key)
+  const answers = ((await pipeline.exec()) ?? []).map(([error, value]) => {
+    if (error) throw error
+    return value
+  })
+  return ids.map((_, i) => {
+    const text = answers[2 * i] as string | null
+    return text === null ? null : byOwnClock(JSON.parse(text), answers[2 * i + 1] as number)
+  })
+}
+
+/** How long ago a state was stored, Redis tells by how much of its life is left: no two clocks are compared. */
+function byOwnClock(state: LiveState, leftMs: number): LiveState {
+  if (typeof state.secondsLeft !== 'number' || leftMs < 0) return state
+  const ageMs = ttlSeconds * 1000 - leftMs
+  return { ...state, endsAt: Date.now() + Math.round(state.secondsLeft * 1000) - ageMs }
 }
 
 /**
@@ -91,6 +112,6 @@ export async function readLiveState(
   prefix: string,
   id: string,
 ): Promise<LiveState | null> {
-  const text = await redis.get(redisNames(prefix).live(id)).catch(() => null)
-  return text === null ? null : (JSON.parse(text) as LiveState)
+  const [found] = await readLiveStates(redis, prefix, [id]).catch(() => [null])
+  return found ?? null
 }

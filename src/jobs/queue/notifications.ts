@@ -23,6 +23,7 @@ export class Notifications {
   private readonly stateListeners = new Set<(id: string) => void>()
   private readonly progressListeners = new Set<(id: string) => void>()
   private readonly appendListeners = new Set<() => void>()
+  private readonly queuedListeners = new Set<() => void>()
 
   private constructor(
     private readonly redis: Redis,
@@ -38,12 +39,15 @@ export class Notifications {
       if (event === 'metrics' || event === 'checkpoint') return
       for (const listener of notifications.stateListeners) listener(id)
     })
-    redis.on('message', () => {
-      for (const listener of notifications.appendListeners) listener()
+    const { changesChannel, queuedChannel } = redisNames(prefix)
+    redis.on('message', (channel: string) => {
+      const { appendListeners, queuedListeners } = notifications
+      for (const listener of channel === queuedChannel ? queuedListeners : appendListeners)
+        listener()
     })
     // waits for the first connection; ioredis subscribes again after each reconnect
     redis.psubscribe(redisNames(prefix).allEvents).catch(() => {})
-    redis.subscribe(redisNames(prefix).changesChannel).catch(() => {})
+    redis.subscribe(changesChannel, queuedChannel).catch(() => {})
     return notifications
   }
 
@@ -75,6 +79,12 @@ export class Notifications {
   onAppended(listener: () => void): () => void {
     this.appendListeners.add(listener)
     return () => this.appendListeners.delete(listener)
+  }
+
+  /** Calls `listener` when a job was added to a queue. Returns the unsubscribe function. */
+  onQueued(listener: () => void): () => void {
+    this.queuedListeners.add(listener)
+    return () => this.queuedListeners.delete(listener)
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
-import type { Job } from '../../spec/job.js'
+import type { Job, JobManifest } from '../../spec/job.js'
+import { needsOf } from '../../spec/needs.js'
 import type { JobIndex } from './job-index.js'
 import { etaSeconds, readLiveState } from './live-state.js'
 import type { JobQueue } from './queue.js'
@@ -21,9 +22,11 @@ export class QueuePositions {
   constructor(private readonly deps: QueuePositionDeps) {}
 
   /** Null if Redis is away or a worker has just taken the job. */
-  async position(id: string): Promise<Job['queue']> {
-    const position = await this.deps.queue.position(id).catch(() => null)
+  async position(job: JobManifest): Promise<Job['queue']> {
+    const position = await this.deps.queue.position(job.id).catch(() => null)
     if (position === null) return null
+    // a worker that has what it needs may take other jobs first
+    if (needsOf(job) !== null) return { position, startsInSeconds: null }
     const etas = await this.runningEtas()
     // the n-th running job to end makes room for the n-th queued job; later starts cannot be
     // estimated

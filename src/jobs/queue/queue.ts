@@ -3,60 +3,78 @@ import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { JobManifest } from '../../spec/job.js'
 import { defaultPriority } from '../../spec/labels.js'
+import { type Needs, needsOf } from '../../spec/needs.js'
+import { type NeedQueue, NeedQueues, queueOf } from './need-queues.js'
 import { missingFromSortedSet, redisNames } from './redis.js'
 
-type QueuedJob = Pick<JobManifest, 'id' | 'createdAt' | 'priority'>
+type QueuedJob = Pick<JobManifest, 'id' | 'createdAt' | 'priority' | 'resources' | 'requires'>
 
-/** The BullMQ queue. A queued job holds only the job's id; the rest is in the store. */
+/** Waiting jobs that need the same of a worker. */
+export interface WaitingGroup {
+  needs: Needs | null
+  count: number
+  /** Of the first ones. */
+  ids: string[]
+}
+
+const maxNamedWaiting = 100
+
+/** The BullMQ queues, one for each kind of need. A queued job holds only the job's id; the rest is in the store. */
 export class JobQueue {
-  private readonly queue: Queue
+  private readonly queues = new Map<string, Queue>()
+  private readonly needQueues: NeedQueues
 
   constructor(
-    prefix: string,
+    private readonly prefix: string,
     private readonly redis: Redis,
-    onError: (error: Error) => void,
+    private readonly onError: (error: Error) => void,
   ) {
-    const names = redisNames(prefix)
-    this.queue = new Queue(names.queue, {
-      prefix: names.bullmq,
-      // the caller's connection: if BullMQ opened its own, close() during an outage would retry
-      // forever
-      connection: redis,
-      // BullMQ would ask for the version once; without an answer, this queue would fail for good
-      skipVersionCheck: true,
-      defaultJobOptions: {
-        // the result is in the store
-        removeOnComplete: true,
-        removeOnFail: true,
-      },
-    })
-    this.queue.on('error', onError)
+    this.needQueues = new NeedQueues(redis, prefix)
+    this.open(queueOf(prefix, null))
   }
 
   /** Idempotent: BullMQ ignores an id that it has. */
   async add(job: QueuedJob): Promise<void> {
-    await this.queue.add('train', { id: job.id }, { jobId: job.id, priority: queuePriority(job) })
+    const target = queueOf(this.prefix, needsOf(job))
+    const options = { jobId: job.id, priority: queuePriority(job) }
+    await this.open(target).add('train', { id: job.id }, options)
+    await this.needQueues.remember(target)
   }
 
   /** Returns whether BullMQ has the job, waiting or active. */
   async has(id: string): Promise<boolean> {
-    return (await this.queue.getJobState(id)) !== 'unknown'
+    for (const queue of await this.all()) {
+      if ((await queue.getJobState(id)) !== 'unknown') return true
+    }
+    return false
   }
 
   /**
-   * Returns those of the ids that BullMQ neither has in its priority queue nor delays: lost ids, and
+   * Returns those of the ids that BullMQ neither has in a priority queue nor delays: lost ids, and
    * jobs that a worker holds.
    */
   async missingFromQueue(ids: readonly string[]): Promise<string[]> {
-    const notWaiting = await missingFromSortedSet(this.redis, this.queue.toKey('prioritized'), ids)
-    return missingFromSortedSet(this.redis, this.queue.toKey('delayed'), notWaiting)
+    let missing = [...ids]
+    for (const queue of await this.all()) {
+      for (const set of ['prioritized', 'delayed'])
+        missing = await missingFromSortedSet(this.redis, queue.toKey(set), missing)
+    }
+    return missing
   }
 
-  /** 1-based position in the queue; null if a worker already holds the job. */
+  /** 1-based position among the jobs with the same needs; null if a worker already holds the job. */
   async position(id: string): Promise<number | null> {
+    for (const queue of await this.all()) {
+      const position = await this.positionIn(queue, id)
+      if (position !== null) return position
+    }
+    return null
+  }
+
+  private async positionIn(queue: Queue, id: string): Promise<number | null> {
     // jobs requeued from dead workers are in the wait list, which BullMQ serves before prioritized
     // jobs
-    const [wait, prioritized] = [this.queue.toKey('wait'), this.queue.toKey('prioritized')]
+    const [wait, prioritized] = [queue.toKey('wait'), queue.toKey('prioritized')]
     const answers = await this.redis
       .pipeline()
       .zrank(prioritized, id)
@@ -72,30 +90,52 @@ export class JobQueue {
   /** Moves a waiting job to where its priority belongs. */
   async updatePriority(job: QueuedJob): Promise<void> {
     const priority = queuePriority(job)
+    const queue = this.open(queueOf(this.prefix, needsOf(job)))
     // BullMQ would also move a job that has the priority already, behind others that have it
-    const known = await this.redis.hget(this.queue.toKey(job.id), 'priority')
+    const known = await this.redis.hget(queue.toKey(job.id), 'priority')
     if (known === null || Number(known) === priority) return
-    await (await this.queue.getJob(job.id))?.changePriority({ priority })
+    await (await queue.getJob(job.id))?.changePriority({ priority })
   }
 
   /** Removes a waiting job. Has no effect on a job that a worker holds. */
   async remove(id: string): Promise<void> {
-    await this.queue.remove(id)
+    for (const queue of await this.all()) await queue.remove(id)
   }
 
-  /** How many jobs wait for a worker. */
-  async waitingCount(): Promise<number> {
-    return this.queue.getJobCountByTypes('wait', 'prioritized')
+  /** How many jobs wait for a worker. `may`: of those that need this. */
+  async waitingCount(may: (needs: Needs | null) => boolean = () => true): Promise<number> {
+    return this.count(['wait', 'prioritized'], may)
   }
 
   /** How many jobs workers have taken. */
   async activeCount(): Promise<number> {
-    return this.queue.getJobCountByTypes('active')
+    return this.count(['active'])
   }
 
   /** How many jobs are offered to workers again later, since the last one had too little memory. */
   async heldCount(): Promise<number> {
-    return this.queue.getJobCountByTypes('delayed')
+    return this.count(['delayed'])
+  }
+
+  /** The jobs that wait, by what they need. */
+  async waitingGroups(): Promise<WaitingGroup[]> {
+    const groups = (await this.needQueues.all()).map(async each => {
+      const queue = this.open(each)
+      const count = await queue.getJobCountByTypes('wait', 'prioritized')
+      const prioritized = queue.toKey('prioritized')
+      const ids =
+        count === 0 ? [] : await this.redis.zrange(prioritized, '0', String(maxNamedWaiting - 1))
+      return { needs: each.needs, count, ids }
+    })
+    return (await Promise.all(groups)).filter(({ count }) => count > 0)
+  }
+
+  /** Removes the queues for needs that no job has any more. */
+  async dropUnused(): Promise<void> {
+    for (const name of await this.needQueues.dropUnused()) {
+      await this.queues.get(name)?.close()
+      this.queues.delete(name)
+    }
   }
 
   /**
@@ -107,10 +147,19 @@ export class JobQueue {
    */
   async requeueOrphaned(isDead: (worker: string) => boolean): Promise<number> {
     let requeued = 0
-    for (const { id } of await this.queue.getActive()) {
-      const lock = `${this.queue.toKey(id!)}:lock`
+    for (const queue of await this.all()) requeued += await this.requeueOrphanedOf(queue, isDead)
+    return requeued
+  }
+
+  private async requeueOrphanedOf(
+    queue: Queue,
+    isDead: (worker: string) => boolean,
+  ): Promise<number> {
+    let requeued = 0
+    for (const { id } of await queue.getActive()) {
+      const lock = `${queue.toKey(id!)}:lock`
       const currentToken = await this.redis.get(lock)
-      const job = await this.queue.getJob(id!)
+      const job = await queue.getJob(id!)
       if (!job?.processedBy || !isDead(job.processedBy)) continue
       const token = currentToken ?? (await this.acquireExpiredLock(lock))
       if (token === null) continue
@@ -128,7 +177,41 @@ export class JobQueue {
   }
 
   async close(): Promise<void> {
-    await this.queue.close()
+    await Promise.all([...this.queues.values()].map(queue => queue.close()))
+  }
+
+  private async count(
+    types: ('wait' | 'prioritized' | 'active' | 'delayed')[],
+    may: (needs: Needs | null) => boolean = () => true,
+  ): Promise<number> {
+    const queues = (await this.needQueues.all()).filter(({ needs }) => may(needs))
+    const counts = queues.map(each => this.open(each).getJobCountByTypes(...types))
+    return (await Promise.all(counts)).reduce((sum, each) => sum + each, 0)
+  }
+
+  private async all(): Promise<Queue[]> {
+    return (await this.needQueues.all()).map(each => this.open(each))
+  }
+
+  private open({ name }: NeedQueue): Queue {
+    const opened = this.queues.get(name)
+    if (opened) return opened
+    const queue = new Queue(name, {
+      prefix: redisNames(this.prefix).bullmq,
+      // the caller's connection: if BullMQ opened its own, close() during an outage would retry
+      // forever
+      connection: this.redis,
+      // BullMQ would ask for the version once; without an answer, this queue would fail for good
+      skipVersionCheck: true,
+      defaultJobOptions: {
+        // the result is in the store
+        removeOnComplete: true,
+        removeOnFail: true,
+      },
+    })
+    queue.on('error', this.onError)
+    this.queues.set(name, queue)
+    return queue
   }
 }
 

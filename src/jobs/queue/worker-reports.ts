@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { Worker } from '../../spec/worker.js'
+import { type DrainMode, Worker } from '../../spec/worker.js'
 import { shapeOf } from '../../store/shape.js'
 import { redisNames } from './redis.js'
 
@@ -8,7 +8,20 @@ export const reportIntervalMs = 2000
 /** A worker that has not reported for this long counts as gone. Redis counts, so no two clocks are compared. */
 const ttlSeconds = 15
 
+/** A worker reads what it was asked to do with its next report. */
+const orderTtlSeconds = 60
+
 const worker = shapeOf<Worker>(Worker)
+
+/** What a worker was asked to do by a client. */
+export type WorkerOrder = DrainMode | 'resume'
+
+/** What Redis answers to a report. */
+export interface ReportAnswer {
+  order: WorkerOrder | null
+  /** How far the clock of this process is ahead of that of Redis. */
+  clockOffsetSeconds: number
+}
 
 /** What the workers of all hosts report of themselves, in Redis. */
 export class WorkerReports {
@@ -21,12 +34,26 @@ export class WorkerReports {
     this.names = redisNames(prefix)
   }
 
-  async publish(report: Worker): Promise<void> {
-    await this.redis
+  async publish(report: Worker): Promise<ReportAnswer> {
+    const sentAt = Date.now()
+    const answers = await this.redis
       .pipeline()
+      .time()
+      .getdel(this.names.workerOrder(report.id))
       .set(this.names.worker(report.id), JSON.stringify(report), 'EX', ttlSeconds)
       .sadd(this.names.workers, report.id)
       .exec()
+    const [time, order] = (answers ?? []).map(([, value]) => value)
+    const [seconds, microseconds] = (time as [unknown, unknown]).map(Number)
+    // Redis has read its clock somewhere between
+    const here = (sentAt + Date.now()) / 2
+    const there = seconds! * 1000 + microseconds! / 1000
+    return { order: order as WorkerOrder | null, clockOffsetSeconds: (here - there) / 1000 }
+  }
+
+  /** Asks a worker to drain or to resume. It does so within seconds. */
+  async ask(id: string, order: WorkerOrder): Promise<void> {
+    await this.redis.set(this.names.workerOrder(id), order, 'EX', orderTtlSeconds)
   }
 
   /** For a worker that ends in order. */

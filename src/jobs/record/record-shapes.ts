@@ -18,6 +18,7 @@ import { ResolvedModel } from '../../spec/model-options.js'
 import { Normalization } from '../../spec/normalization.js'
 import { NoteList } from '../../spec/note.js'
 import { nullable } from '../../spec/nullable.js'
+import { Resources } from '../../spec/resources.js'
 import { ServingOptions } from '../../spec/serving-options.js'
 import { type TrainingKernels, trainingKernels } from '../../spec/training-kernels.js'
 import { shapeOf } from '../../store/shape.js'
@@ -44,6 +45,10 @@ const manifestFields = {
   notes: Type.Optional(NoteList),
   memory: Type.Optional(StoredMemory),
   idempotency: Type.Optional(Type.String()),
+  // of a newer version it may have more, which `requires` names
+  resources: Type.Optional(Type.Object({ ...Resources.properties })),
+  requires: Type.Optional(Type.Array(Type.String())),
+  plannedBy: Type.Optional(Type.String()),
   request: Type.Optional(Type.Object({})),
 }
 

@@ -49,6 +49,13 @@ export const memoryOf = ({
 }: Pick<JobRecord, 'manifest' | 'attempts'>): MemoryEstimate | null =>
   manifest.memory ?? attempts.findLast(({ memory }) => memory)?.memory ?? null
 
+/** The memory that a job takes for itself: its estimate, or what it asks for if that is more; null if unknown. */
+export function memoryNeedOf(record: Pick<JobRecord, 'manifest' | 'attempts'>): number | null {
+  const asked = record.manifest.resources?.memoryBytes ?? null
+  const estimated = memoryOf(record)?.totalBytes ?? null
+  return asked === null || estimated === null ? (asked ?? estimated) : Math.max(asked, estimated)
+}
+
 export const initialRecord = (manifest: JobManifest): JobRecord => ({
   manifest,
   attempts: [],

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test'
 import type { Redis } from 'ioredis'
 import { blockingOptions, connect } from '../../../src/jobs/queue/redis.js'
 import { TrainingTotals } from '../../../src/jobs/queue/training-totals.js'
-import { WorkerReports } from '../../../src/jobs/queue/worker-reports.js'
+import { type WorkerOrder, WorkerReports } from '../../../src/jobs/queue/worker-reports.js'
 import { usageOf } from '../../../src/processes.js'
 import { eventually } from '../../../testing/eventually.js'
 import { startRedis, type TestRedis } from '../../../testing/redis.js'
@@ -21,6 +21,7 @@ let folder: string
 let server: TestRedis
 let redis: Redis
 let reports: WorkerReports
+const orders: WorkerOrder[] = []
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'heartbeat-'))
   server = await startRedis(folder)
@@ -39,7 +40,17 @@ const beating = () =>
     totals: new TrainingTotals(redis, server.prefix),
     slots: { report: () => workerReport().slots },
     consumer: { isDraining: false },
-    memory: new MemoryBudget(2 ** 30),
+    memory: new MemoryBudget(2 ** 30, 2 ** 31),
+    profile: {
+      version: '0.0.0',
+      cores: 4,
+      labels: ['ssd'],
+      features: ['resources'],
+      node: process.version,
+      engines: null,
+      store: 'data folder',
+    },
+    onOrder: order => orders.push(order),
     diskProblem: async () => 'the disk of the data folder is full (0 MB free)',
     readGpus: async () => workerReport().gpus,
   })
@@ -55,7 +66,11 @@ test('a worker is listed while it reports, also after Redis was wiped, and not a
   const worker = await eventually('a report with GPUs', withGpus)
   assert.equal(worker.slots.length, 2)
   assert.equal(worker.gpus[0]?.utilization, 0.75)
-  assert.deepEqual(worker.memory, { limitBytes: 2 ** 30, reservedBytes: 0 })
+  assert.deepEqual(worker.memory, {
+    limitBytes: 2 ** 30,
+    reservedBytes: 0,
+    totalBytes: 2 ** 31,
+  })
   assert.match(worker.diskProblem!, /full/)
   assert.ok(worker.residentBytes > 1e6 && worker.cpuSeconds > 0)
   await redis.flushall()

@@ -16,6 +16,7 @@ import { JobRecords } from '../../../src/jobs/record/records.js'
 import { JobLog } from '../../../src/jobs/telemetry/job-log.js'
 import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
 import { planJob } from '../../../src/planning/plan.js'
+import type { JobManifest, JobRequest, NetworkJob } from '../../../src/spec/job.js'
 import { DiskSpace } from '../../../src/store/disk-space.js'
 import { diskWithFailpoints } from '../../../src/store/failpoints.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
@@ -24,6 +25,8 @@ import { EmbeddedRedis } from '../../../src/supervisor/embedded-redis.js'
 import { digitsManifest } from '../../../testing/digits-manifest.js'
 import { eventually } from '../../../testing/eventually.js'
 import { newJobId, startAttempt } from '../../../testing/running-job.js'
+import { workerReport } from '../../../testing/worker-report.js'
+import { refusalOf } from '../../../workers/supervision/admission.js'
 import { JobRunner, type JobRunnerDeps } from '../../../workers/supervision/job-runner.js'
 import { MemoryBudget } from '../../../workers/supervision/memory-budget.js'
 
@@ -51,12 +54,16 @@ after(async () => {
   await rm(folder, { recursive: true })
 })
 
-async function newJob(totalBytes?: number): Promise<string> {
+async function newJob(totalBytes?: number, further: Partial<NetworkJob> = {}): Promise<string> {
   const identity = { id: newJobId(), createdAt: at }
   const request = { model: { kind: 'resnet' as const }, dataset: 'digits' }
   const job = planJob(identity, request, digitsManifest(), null)
   const memory = { engineBytes: 0, stateBytes: 0, stepBytes: 0, totalBytes: totalBytes ?? 0 }
-  await new JobRecords(store).create({ ...job, ...(totalBytes && { memory }) })
+  await new JobRecords(store).create({
+    ...(job as NetworkJob),
+    ...(totalBytes && { memory }),
+    ...further,
+  })
   return identity.id
 }
 
@@ -70,6 +77,7 @@ interface RunOptions {
   diskProblem?: JobRunnerDeps['diskProblem']
   store?: Store
   memory?: MemoryBudget
+  refusalOf?: JobRunnerDeps['refusalOf']
 }
 
 function runnerOf(id: string, options: RunOptions = {}): JobRunner {
@@ -85,6 +93,7 @@ function runnerOf(id: string, options: RunOptions = {}): JobRunner {
       findDataset: options.findDataset ?? (dataset => new Datasets(used).get(dataset)),
       sweep: async () => {},
       closeLogs: async () => {},
+      refusalOf: options.refusalOf ?? (() => null),
       memory: options.memory ?? new MemoryBudget(8 * GiB),
       totals: new TrainingTotals(redis, prefix),
       diskProblem: options.diskProblem ?? (async () => null),
@@ -306,3 +315,37 @@ async function putDataset(): Promise<void> {
   const { id, ...rest } = digitsManifest()
   await store.commit(await store.stage(), `datasets/${id}`, { id, ...rest })
 }
+
+const offer = workerReport({ version: '0.1.0', labels: ['ssd'] })
+const refusing = { refusalOf: (manifest: JobManifest) => refusalOf(manifest, offer) }
+
+test('a job that a newer version has planned with an option that this version does not know is not run by it', async () => {
+  const request = { model: { kind: 'resnet' }, dataset: 'digits', training: { teleport: true } }
+  const newer = { plannedBy: '0.2.0', request: request as unknown as JobRequest }
+  const id = await newJob(undefined, newer)
+  assert.equal(await runnerOf(id, refusing).run(), 'held')
+  assert.equal(
+    await readHoldReason(redis, prefix, id),
+    "version 0.2.0 has planned it with /training/teleport, which this worker's version 0.1.0 does not know: upgrade the worker",
+  )
+  // an option that was there and is no more does not keep a job of the same version from running
+  const same = await newJob(undefined, { ...newer, plannedBy: '0.1.0' })
+  await assert.rejects(runnerOf(same, refusing).run(), /no attempt should start/)
+})
+
+test('a job is given back if this worker lacks what it needs, such as an option of a newer version', async () => {
+  const needs = await newJob(undefined, { requires: ['teleport'] })
+  assert.equal(await runnerOf(needs, refusing).run(), 'misplaced')
+  const label = await newJob(undefined, { resources: { labels: ['nvme'] } })
+  assert.equal(await runnerOf(label, refusing).run(), 'misplaced')
+  const fits = await newJob(undefined, { resources: { labels: ['ssd'] } })
+  await assert.rejects(runnerOf(fits, refusing).run(), /no attempt should start/)
+})
+
+test('a job that asks for more memory than its estimate gets as much', async () => {
+  const asked = { resources: { memoryBytes: 9 * GiB } }
+  const id = await newJob(GiB, asked)
+  const memory = new MemoryBudget(4 * GiB)
+  assert.equal(await runnerOf(id, { memory }).run(), 'held')
+  assert.match((await readHoldReason(redis, prefix, id))!, /needs about 9.0 GiB/)
+})

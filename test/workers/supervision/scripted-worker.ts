@@ -193,6 +193,7 @@ export async function runScripts(
       findDataset,
       sweep: async () => {},
       closeLogs: async () => {},
+      refusalOf: () => null,
       memory: new MemoryBudget(Number.POSITIVE_INFINITY),
       totals,
       diskProblem,
