@@ -240,6 +240,7 @@ const mayImport: Record<string, readonly string[]> = {
     'placement',
     'processes',
     'formats',
+    'version',
     'places',
   ],
   // runs trainers here or elsewhere, and knows no engine of training

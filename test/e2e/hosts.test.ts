@@ -48,7 +48,7 @@ const request = (name: string, further: Partial<JobRequest> = {}): JobRequest =>
     name,
     model: { kind: 'resnet', blocks: 1, filters: 4 },
     dataset: 'digits',
-    training: { steps: 2000, batchSize: 16, checkpointEvery: 10_000 },
+    training: { steps: 1200, batchSize: 16, checkpointEvery: 10_000 },
     ...further,
   }) as JobRequest
 
