@@ -8,6 +8,7 @@ import { metricsBench } from './metrics/metrics.js'
 import { serveBench } from './serve/serve.js'
 import { submitBench } from './submit/submit.js'
 import { trainBench } from './train/train.js'
+import { workersBench } from './workers/workers.js'
 
 const benches = {
   train: trainBench,
@@ -18,6 +19,7 @@ const benches = {
   serve: serveBench,
   dashboard: dashboardBench,
   gpu: gpuBench,
+  workers: workersBench,
 }
 
 const summary = 'Runs a bench, prints a table and, of most, writes a report to bench/results.'

@@ -99,6 +99,8 @@ export class JobSource {
       ({ needs }) => needs === null || fits(needs),
     )
     this.closeOthers(queues)
+    // also of an empty queue: a reader looks for the jobs of workers that are gone
+    for (const queue of queues) this.reader(queue)
     const pipeline = this.connection.pipeline()
     for (const { name } of queues) {
       const key = (type: string) => `${this.bullmq}:${name}:${type}`
