@@ -232,9 +232,23 @@ class BoostingJobRequest(TypedDict):
     priority: NotRequired[int]
     """jobs with a higher priority start first; one point counts as much as ten minutes of waiting (default: 0)"""
     labels: NotRequired[Labels]
-    resources: NotRequired[Resources]
+    resources: NotRequired[BoostingJobRequestResources]
+    """what the job needs of a worker. Only workers that have it take the job; until there is one, `waitingFor` says what is missing"""
     model: BoostingOptions
     training: NotRequired[BoostingTrainingOptions]
+
+
+class BoostingJobRequestResources(TypedDict):
+    """what the job needs of a worker. Only workers that have it take the job; until there is one, `waitingFor` says what is missing"""
+
+    gpus: NotRequired[int]
+    """GPUs of the worker that the job has for itself; 0 leaves it to the worker, which gives each job one if it has any"""
+    memoryBytes: NotRequired[int]
+    """memory of the machine that the job takes, if you know better than the estimate; the larger of the two counts"""
+    labels: NotRequired[List[str]]
+    """labels that the worker must have, all of them"""
+    workers: NotRequired[int]
+    """processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1"""
 
 
 class BoostingModel(TypedDict):
@@ -1610,7 +1624,7 @@ class Job(TypedDict):
     queue: Union[QueuePlace, None]
     """null if the job is not queued, if its position is unknown, and in the answer to its submission"""
     waitingFor: Union[str, None]
-    """what a queued or running job waits for beside a free slot, such as a worker, memory or room on the disk; null if nothing, and in the answer to its submission"""
+    """what a queued or running job waits for beside a free slot, such as a worker that has what it needs, memory or room on the disk; null if nothing, and in the answer to its submission"""
     attempt: int
     """number of the latest attempt; 0 before the first"""
     progress: JobProgress
@@ -1634,6 +1648,8 @@ class Job(TypedDict):
     priority: int
     """jobs with a higher priority start first; one point counts as much as ten minutes of waiting (default: 0)"""
     labels: Labels
+    resources: Union[JobResourcesDetails, None]
+    """what the job asked of its worker; null if nothing"""
     memory: Union[MemoryEstimate, None]
     """estimated memory of the trainer; for a network, null until the first attempt has built its graph"""
     notes: List[Note]
@@ -1696,6 +1712,8 @@ class JobCounts(TypedDict):
     """cancelled jobs"""
     waiting: int
     """jobs in the queue that no worker has taken"""
+    unplaced: int
+    """queued jobs that need what no worker that is alive has"""
     held: int
     """queued jobs that wait for a worker with more memory"""
     active: int
@@ -1843,6 +1861,8 @@ class JobPlan(TypedDict):
     priority: int
     """jobs with a higher priority start first; one point counts as much as ten minutes of waiting (default: 0)"""
     labels: Labels
+    resources: Union[JobPlanResources, None]
+    """what the job asked of its worker; null if nothing"""
     steps: int
     """total number of steps; for boosting, of rounds; for a prediction, of records"""
     stepsPerEpoch: Union[int, None]
@@ -1853,6 +1873,19 @@ class JobPlan(TypedDict):
     timeEstimate: TimeEstimate
     notes: List[Note]
     """what was inferred or left out, and may not be expected"""
+
+
+class JobPlanResources(TypedDict):
+    """what the job needs of a worker. Only workers that have it take the job; until there is one, `waitingFor` says what is missing"""
+
+    gpus: NotRequired[int]
+    """GPUs of the worker that the job has for itself; 0 leaves it to the worker, which gives each job one if it has any"""
+    memoryBytes: NotRequired[int]
+    """memory of the machine that the job takes, if you know better than the estimate; the larger of the two counts"""
+    labels: NotRequired[List[str]]
+    """labels that the worker must have, all of them"""
+    workers: NotRequired[int]
+    """processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1"""
 
 
 class JobPlanTraining(TypedDict):
@@ -1896,6 +1929,19 @@ class JobResources(TypedDict):
     """how many measurements the points stand for. If there are fewer points, each has the means of several, and the largest memory"""
     damagedLines: int
     """lines of the log that are left out"""
+
+
+class JobResourcesDetails(TypedDict):
+    """what the job needs of a worker. Only workers that have it take the job; until there is one, `waitingFor` says what is missing"""
+
+    gpus: NotRequired[int]
+    """GPUs of the worker that the job has for itself; 0 leaves it to the worker, which gives each job one if it has any"""
+    memoryBytes: NotRequired[int]
+    """memory of the machine that the job takes, if you know better than the estimate; the larger of the two counts"""
+    labels: NotRequired[List[str]]
+    """labels that the worker must have, all of them"""
+    workers: NotRequired[int]
+    """processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1"""
 
 
 class JobResult(TypedDict):
@@ -2204,7 +2250,8 @@ class NetworkJobRequest(TypedDict):
     priority: NotRequired[int]
     """jobs with a higher priority start first; one point counts as much as ten minutes of waiting (default: 0)"""
     labels: NotRequired[Labels]
-    resources: NotRequired[Resources]
+    resources: NotRequired[NetworkJobRequestResources]
+    """what the job needs of a worker. Only workers that have it take the job; until there is one, `waitingFor` says what is missing"""
     model: NetworkOptions
     training: NotRequired[TrainingOptions]
     serving: NotRequired[ServingOptions]
@@ -2212,6 +2259,19 @@ class NetworkJobRequest(TypedDict):
     initFrom: NotRequired[InitFrom]
     freeze: NotRequired[List[str]]
     """patterns of variables that are not trained, such as 'resnet/conv_0/*'; * matches any text"""
+
+
+class NetworkJobRequestResources(TypedDict):
+    """what the job needs of a worker. Only workers that have it take the job; until there is one, `waitingFor` says what is missing"""
+
+    gpus: NotRequired[int]
+    """GPUs of the worker that the job has for itself; 0 leaves it to the worker, which gives each job one if it has any"""
+    memoryBytes: NotRequired[int]
+    """memory of the machine that the job takes, if you know better than the estimate; the larger of the two counts"""
+    labels: NotRequired[List[str]]
+    """labels that the worker must have, all of them"""
+    workers: NotRequired[int]
+    """processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1"""
 
 
 class NetworkModel(TypedDict):
@@ -2420,8 +2480,22 @@ class PredictionJobRequest(TypedDict):
     priority: NotRequired[int]
     """jobs with a higher priority start first; one point counts as much as ten minutes of waiting (default: 0)"""
     labels: NotRequired[Labels]
-    resources: NotRequired[Resources]
+    resources: NotRequired[PredictionJobRequestResources]
+    """what the job needs of a worker. Only workers that have it take the job; until there is one, `waitingFor` says what is missing"""
     predict: PredictRequest
+
+
+class PredictionJobRequestResources(TypedDict):
+    """what the job needs of a worker. Only workers that have it take the job; until there is one, `waitingFor` says what is missing"""
+
+    gpus: NotRequired[int]
+    """GPUs of the worker that the job has for itself; 0 leaves it to the worker, which gives each job one if it has any"""
+    memoryBytes: NotRequired[int]
+    """memory of the machine that the job takes, if you know better than the estimate; the larger of the two counts"""
+    labels: NotRequired[List[str]]
+    """labels that the worker must have, all of them"""
+    workers: NotRequired[int]
+    """processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1"""
 
 
 class PredictionOrigin(TypedDict):
@@ -2573,7 +2647,7 @@ class ProtocolError(TypedDict):
 
 class QueuePlace(TypedDict):
     position: int
-    """1 is next"""
+    """1 is next, of the jobs that need the same of a worker"""
     startsInSeconds: Union[float, None]
     """estimated time until a worker takes the job; null if unknown"""
 
@@ -2787,13 +2861,6 @@ class ResourceColumns(TypedDict):
     """what the trainer read from a disk; null if the system does not say. What the system had in memory does not count"""
     writeBytesPerSecond: List[Union[float, None]]
     """what the trainer wrote to a disk; null if the system does not say"""
-
-
-class Resources(TypedDict):
-    """what the job needs of a worker. Only workers that have it take the job; until there is one, `waitingFor` says what is missing"""
-
-    workers: NotRequired[int]
-    """processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1"""
 
 
 class RmsProp(TypedDict):
@@ -3760,7 +3827,7 @@ class Worker(TypedDict):
     """version of Trainyard"""
     startedAt: str
     draining: bool
-    """whether it stops: it takes no more jobs"""
+    """whether it takes no more jobs, since it stops or was asked to"""
     slots: List[WorkerSlotsItem]
     """each runs one job at a time"""
     memory: WorkerMemory
@@ -3773,6 +3840,29 @@ class Worker(TypedDict):
     """memory of the worker process, without its trainers"""
     eventLoopDelaySeconds: float
     """longest hold of its event loop since the report before"""
+    cores: NotRequired[int]
+    """processor cores of its machine; absent of a worker that is older than it"""
+    labels: NotRequired[List[str]]
+    """what its operator says of its machine (TRAINYARD_LABELS); absent of a worker that is older than it"""
+    features: NotRequired[List[str]]
+    """options of jobs that not every version knows, and this one does; absent of a worker that is older than it"""
+    node: NotRequired[str]
+    """version of Node; absent of a worker that is older than it"""
+    engines: NotRequired[Union[WorkerEngines, None]]
+    """null if they are not set up; absent of a worker that is older than it"""
+    store: NotRequired[str]
+    """the bucket that it uses, or `data folder`: all must have the same; absent of a worker that is older than it"""
+    clockOffsetSeconds: NotRequired[Union[float, None]]
+    """how far its clock is ahead of that of Redis; negative if it is behind, null if it is not known yet; absent of a worker that is older than it"""
+
+
+class WorkerEngines(TypedDict):
+    """versions of the libraries that train"""
+
+    tensorflow: Union[str, None]
+    """null if it is not known"""
+    xgboost: Union[str, None]
+    """null if it is not known"""
 
 
 class WorkerGpusItem(TypedDict):
@@ -3797,6 +3887,8 @@ class WorkerMemory(TypedDict):
     """null if there is no limit"""
     reservedBytes: int
     """memory that its running jobs are estimated to take"""
+    totalBytes: NotRequired[int]
+    """memory of its machine or container; absent of a worker that is older than it"""
 
 
 class WorkerSlotsItem(TypedDict):
