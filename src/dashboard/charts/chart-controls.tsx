@@ -39,12 +39,14 @@ export function ChartControls({ kinds = xKinds, children }: ChartControlsProps) 
         />
         <output for={`${id}-smooth`}>{smoothing.toFixed(2)}</output>
       </span>
-      <Checkbox checked={isLogX} onChange={isChosen => setChartChoices({ isLogX: isChosen })}>
-        Log x
-      </Checkbox>
-      <Checkbox checked={isLogY} onChange={isChosen => setChartChoices({ isLogY: isChosen })}>
-        Log y
-      </Checkbox>
+      <span class="chart-control">
+        <Checkbox checked={isLogX} onChange={isChosen => setChartChoices({ isLogX: isChosen })}>
+          Log x
+        </Checkbox>
+        <Checkbox checked={isLogY} onChange={isChosen => setChartChoices({ isLogY: isChosen })}>
+          Log y
+        </Checkbox>
+      </span>
       {children}
     </div>
   )

@@ -44,7 +44,8 @@ export function xValues(points: readonly MetricPoint[], kind: XKind, run: Run): 
 export function formatX(kind: XKind): (x: number) => string {
   switch (kind) {
     case 'step':
-      return x => (Number.isInteger(x) ? formatCount(x) : formatMetric(x))
+      // an axis of few steps has marks between them
+      return x => (Number.isInteger(x) ? formatCount(x) : '')
     case 'epoch':
       return x => formatMetric(Number(x.toPrecision(4)))
     case 'relative':

@@ -1,7 +1,7 @@
 import { formatCount } from '../../presentation/units.js'
 import type { Job } from '../../spec/job.js'
 import { placeUrl } from '../place.js'
-import { formatDuration } from '../ui/format.js'
+import { formatDuration, plainText } from '../ui/format.js'
 import { Icon } from '../ui/icon.js'
 import { Card, Meter } from '../ui/parts.js'
 import { FailureNote } from './failure-note.js'
@@ -50,7 +50,7 @@ export function JobHead({ job }: { job: Job }) {
       {job.waitingFor !== null && !hasEnded(job) && (
         <div class="notice warning" role="status">
           <Icon name="alert" />
-          <p>Waiting: {job.waitingFor}</p>
+          <p>Waiting: {plainText(job.waitingFor)}</p>
         </div>
       )}
       {failure && <FailureNote failure={failure} />}

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import type { MetricPoint, MetricValue } from '../../spec/metrics.js'
-import { formatDuration, formatMetric, formatPercent } from '../ui/format.js'
+import { formatDuration, formatMetric, formatPercent, plainText } from '../ui/format.js'
 import { Icon } from '../ui/icon.js'
 import { Meter } from '../ui/parts.js'
 import { Status } from '../ui/status.js'
@@ -42,9 +42,9 @@ export function Cell({ column: { id }, row, place, stepValues }: CellProps) {
             <Status status={row.status} requested={row.requested} />
           </FilterValue>
           {place?.waitingFor && (
-            <span class="waiting" title={`Waits: ${place.waitingFor}`}>
+            <span class="waiting" title={`Waits: ${plainText(place.waitingFor)}`}>
               <Icon name="alert" />
-              <span class="only-heard">Waits: {place.waitingFor}</span>
+              <span class="only-heard">Waits: {plainText(place.waitingFor)}</span>
             </span>
           )}
         </>

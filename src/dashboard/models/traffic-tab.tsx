@@ -242,7 +242,7 @@ function Rows({ legend, name, unit, rows, targets, onChange }: RowsProps) {
   const set = (at: number, change: Partial<Row>) =>
     onChange(rows.map((each, i) => (i === at ? { ...each, ...change } : each)))
   return (
-    <fieldset class="label-rows">
+    <fieldset class="name-value-rows">
       <legend>{legend}</legend>
       {rows.map(({ target, amount }, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the row stays while it is changed

@@ -153,7 +153,7 @@ function VariantField({ form, schema, path, isRequired, variants }: VariantField
   const variant = variants[current]
   const planned = valueAt(form.plan, path)
   const usual = planned === undefined ? initial : planned
-  const unset = variants[variantOf(variants, usual)]?.name ?? shortText(usual)
+  const unset = shortText(usual) || variants[variantOf(variants, usual)]?.name
   function choose(text: string) {
     const index = text === '' ? -1 : Number(text)
     setChosen(index)

@@ -1,5 +1,6 @@
 import type { ReadinessCheck } from '../../spec/readiness.js'
 import type { ServerInfo } from '../../spec/server-info.js'
+import { plainText } from '../ui/format.js'
 import { Badge, Card, type Tone } from '../ui/parts.js'
 import { Duration } from '../ui/time.js'
 
@@ -56,7 +57,7 @@ export const HealthCard = ({ server }: { server: ServerInfo }) => (
             <h3>{titles[name]}</h3>
             <Badge tone={badges[status][0]}>{badges[status][1]}</Badge>
           </div>
-          <p>{detail.replaceAll('`', '')}</p>
+          <p>{plainText(detail)}</p>
           {status !== 'ok' && status !== 'starting' && <p class="soft">{cures[name]}</p>}
         </li>
       ))}

@@ -7,7 +7,7 @@ import { useChanges } from '../server/changes.js'
 import { throttled, useRefresh, useResource, withoutError } from '../server/resource.js'
 import { client } from '../server/session.js'
 import { LinkButton } from '../ui/button.js'
-import { formatDuration } from '../ui/format.js'
+import { formatDuration, plainText } from '../ui/format.js'
 import { Loaded } from '../ui/load.js'
 import { Card, Empty } from '../ui/parts.js'
 import { TableBox } from '../ui/table-box.js'
@@ -137,7 +137,7 @@ const QueueTable = ({ items }: { items: readonly QueuedJob[] }) => (
             <Age time={createdAt} />
           </td>
           <td>{queue?.startsInSeconds == null ? '–' : formatDuration(queue.startsInSeconds)}</td>
-          <td>{waitingFor ?? 'a free slot'}</td>
+          <td class="wraps">{plainText(waitingFor ?? 'a free slot')}</td>
         </tr>
       ))}
     </tbody>

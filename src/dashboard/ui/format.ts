@@ -16,6 +16,9 @@ export const formatDuration = (seconds: number | null | undefined): string =>
   seconds === null || seconds === undefined ? units.missing : units.formatDuration(seconds)
 
 const dateTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' })
+/** A message of the server, which marks commands and settings as Markdown does. */
+export const plainText = (message: string): string => message.replaceAll('`', '')
+
 export const formatTime = (time: string | number): string => dateTime.format(new Date(time))
 
 /** `just now`, `5 min ago`, `3 d ago`. */

@@ -148,7 +148,7 @@ const NoEvaluation = ({ job }: { job: Job }) => (
       <p>
         {job.model.kind === 'boosting'
           ? 'Trees of classes are evaluated when the job is done, if it has validation rows.'
-          : 'A network is evaluated every validateEvery steps, if the job has validation images.'}
+          : 'A job with validation images is evaluated after each epoch, or as often as validateEvery says.'}
       </p>
     </Empty>
   </Card>
