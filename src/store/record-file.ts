@@ -32,10 +32,14 @@ export function rethrowDamage(key: string, error: unknown): never {
  * Throws the system's error if there is none.
  */
 export async function openRegularFile(path: string, key: string): Promise<FileHandle> {
+  return (await openSized(path, key)).handle
+}
+
+async function openSized(path: string, key: string): Promise<{ handle: FileHandle; size: number }> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     const stats = await handle.stat()
-    if (stats.isFile()) return handle
+    if (stats.isFile()) return { handle, size: stats.size }
     throw new DamagedError(key, stats.isDirectory() ? unreadable.EISDIR! : 'is not a regular file')
   } catch (error) {
     await handle.close()
@@ -46,12 +50,11 @@ export async function openRegularFile(path: string, key: string): Promise<FileHa
 /** Reads a whole record. Returns null if there is no such file. */
 export async function readRecordText(path: string, key: string): Promise<string | null> {
   try {
-    const handle = await openRegularFile(path, key)
+    const { handle, size } = await openSized(path, key)
     try {
-      const { size } = await handle.stat()
       if (size > maxRecordBytes)
         throw new DamagedError(key, `has ${size} bytes, more than any record`)
-      return await handle.readFile('utf8')
+      return await readStart(handle, size)
     } finally {
       await handle.close()
     }
@@ -59,6 +62,18 @@ export async function readRecordText(path: string, key: string): Promise<string 
     if (errorCode(error) === 'ENOENT') return null
     return rethrowDamage(key, error)
   }
+}
+
+/** A record is replaced as a whole and never grows. `readFile` would ask for its size again, and read on to its end. */
+async function readStart(handle: FileHandle, size: number): Promise<string> {
+  const bytes = Buffer.allocUnsafe(size)
+  let filled = 0
+  while (filled < size) {
+    const { bytesRead } = await handle.read(bytes, filled, size - filled, filled)
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return bytes.toString('utf8', 0, filled)
 }
 
 /**
