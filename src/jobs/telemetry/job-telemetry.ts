@@ -64,8 +64,9 @@ export class JobTelemetry {
   async chartJson(id: string, query: ChartQuery): Promise<string> {
     const attempts = await this.attempts(id)
     const state = await logState(this.store, id, attempts)
+    const options = { keep: hasEnded(attempts), state }
     return this.charts.text(JSON.stringify([id, query]), state, async () =>
-      JSON.stringify(await chartOf(this.store, id, attempts, query, { keep: hasEnded(attempts) })),
+      JSON.stringify(await chartOf(this.store, id, attempts, query, options)),
     )
   }
 

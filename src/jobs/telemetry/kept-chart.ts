@@ -43,17 +43,21 @@ export async function logState(
   )
 }
 
-/** Null if there is none, if it is of other rows than the logs have now, or if it is damaged. */
+/**
+ * Null if there is none, if it is of other rows than the logs have now, or if it is damaged. `state`: the `logState` of
+ * before, if it is known.
+ */
 export async function readKeptChart(
   store: Store,
   id: string,
   attempts: readonly AttemptRecord[],
   wanted?: readonly string[],
+  state?: string,
 ): Promise<SeriesOfJob | null> {
   const file = await store.readFrom(jobPaths(id).chart, 0)
   const [headLine, ...lines] = linesOf(file)
   const head = headLine && parseLine(headLine, isHead)
-  if (!head || head.logs !== (await logState(store, id, attempts))) return null
+  if (!head || head.logs !== (state ?? (await logState(store, id, attempts)))) return null
   const series = new Map<string, Point[]>()
   for (const [i, name] of head.names.entries()) {
     if (wanted && !wanted.includes(name)) continue

@@ -38,12 +38,12 @@ export async function chartOf(
   id: string,
   attempts: readonly AttemptRecord[],
   query: ChartQuery,
-  { keep = false } = {},
+  { keep = false, state }: { keep?: boolean; state?: string } = {},
 ): Promise<Chart> {
   const { names, fromStep, toStep, maxPoints } = query
   const isWhole = fromStep === undefined && toStep === undefined && maxPoints <= keptPoints
-  const readKept = () => readKeptChart(store, id, attempts, names)
-  let found = isWhole ? await readKept() : null
+  const readKept = (knownState?: string) => readKeptChart(store, id, attempts, names, knownState)
+  let found = isWhole ? await readKept(state) : null
   if (isWhole && keep && !found && (await keepChart(store, id, attempts).catch(() => false))) {
     found = await readKept()
   }
