@@ -95,6 +95,7 @@ export class Jobs {
   private readonly damagedJobs: DamagedJobs
   private readonly lists: JobLists
   private readonly search: JobSearch
+  private readonly closing = new AbortController()
   private readonly sweepTimer = setInterval(() => void this.sweepKeys(), sweepIntervalMs)
 
   constructor(private readonly deps: JobsDeps) {
@@ -143,6 +144,8 @@ export class Jobs {
     this.indexSync = new IndexSync({ redis, index, reconciler, queue, unplaced, log })
     const search = new JobSearch(redis, prefix)
     this.search = search
+    // whatever goes wrong, the first list meets it too, and says so
+    this.indexSync.onceComplete(() => void search.readAhead(this.closing.signal).catch(() => {}))
     this.lists = new JobLists({
       records,
       index,
@@ -271,6 +274,7 @@ export class Jobs {
   }
 
   async close(): Promise<void> {
+    this.closing.abort()
     clearInterval(this.sweepTimer)
     this.indexSync.close()
     this.clock.close()

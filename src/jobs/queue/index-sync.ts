@@ -66,6 +66,11 @@ export class IndexSync {
     }
   }
 
+  /** Calls `work` as soon as the index is complete, and never again. */
+  onceComplete(work: () => void): void {
+    this.events.once('caughtUp', work)
+  }
+
   close(): void {
     clearInterval(this.timer)
   }

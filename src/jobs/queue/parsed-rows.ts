@@ -1,7 +1,7 @@
 import { parseRow, type TaggedRow } from './job-row.js'
 
 /** About 2 KB each. Of more jobs, those that were parsed first are parsed again. */
-const maxRows = 12_000
+export const maxRows = 12_000
 
 /** Of a job that is removed at this moment. */
 export const noDigest = '-'
