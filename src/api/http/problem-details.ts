@@ -6,6 +6,7 @@ import type { Problem } from '../../spec/problem.js'
 import { HttpError } from './http-error.js'
 import { listsProblem } from './problem-codes.js'
 import { isProtocolPath } from './protocol-paths.js'
+import { UnavailableLog } from './unavailable-log.js'
 
 /** Errors of Fastify and busboy, by their code. */
 const frameworkProblems: Record<string, [code: HttpErrorCode, message: string]> = {
@@ -35,16 +36,16 @@ export type ErrorHandler = (
 ) => unknown
 
 /** Returns a handler that turns every error into an RFC 9457 response, or into that of a protocol. `hide` removes paths of the server. */
-export const errorHandler =
-  (hide: (text: string) => string): ErrorHandler =>
-  (error, request, reply) =>
-    answerError(error, request, reply, hide)
+export function errorHandler(hide: (text: string) => string): ErrorHandler {
+  const unavailable = new UnavailableLog()
+  return (error, request, reply) => answerError(error, request, reply, { hide, unavailable })
+}
 
 function answerError(
   error: FastifyError | Error,
   request: FastifyRequest,
   reply: FastifyReply,
-  hide: (text: string) => string,
+  { hide, unavailable }: { hide: (text: string) => string; unavailable: UnavailableLog },
 ) {
   const known = error instanceof TrainyardError ? error : fromFrameworkError(error, request)
   if (!known) request.log.error({ err: error }, 'request failed')
@@ -58,7 +59,7 @@ function answerError(
     request.log.warn({ code, route: request.routeOptions.url }, unlistedProblem)
   }
   if (status === 503) {
-    request.log.warn({ err: error }, 'temporarily unavailable')
+    unavailable.add(request.log, code, error)
     reply.header('retry-after', String(known?.retryAfterSeconds ?? 5))
   }
   const problem = problemOf(known, request.id, hide)
