@@ -8,7 +8,7 @@ interface GangKind {
   training?: object
 }
 
-const rounds = 240
+const rounds = 120
 
 export const gangKinds: readonly GangKind[] = [
   {
@@ -24,8 +24,8 @@ export const gangKinds: readonly GangKind[] = [
   {
     name: 'early',
     workers: 2,
-    model: { objective: 'multiclass', maxDepth: 2, learningRate: 0.1, columnSample: 0.6 },
-    training: { earlyStopping: { patience: 200 } },
+    model: { objective: 'multiclass', maxDepth: 2, learningRate: 1, columnSample: 0.6 },
+    training: { earlyStopping: { patience: 100 } },
   },
   {
     name: 'three',
@@ -34,16 +34,18 @@ export const gangKinds: readonly GangKind[] = [
   },
 ]
 
+export const gangKindAt = (i: number): GangKind => gangKinds[i % gangKinds.length]!
+
 /** Cycles through the kinds, with one seed, so that one reference serves all jobs of a kind. */
 export function gangConfigurationAt(i: number): Configuration {
-  const { name, workers, model, training } = gangKinds[i % gangKinds.length]!
+  const { name, workers, model, training } = gangKindAt(i)
   return {
     key: `gang-${name}`,
     steps: rounds,
     dataset: 'digits-table',
     template: {
       model: { kind: 'boosting', rounds, ...model },
-      training: { target: 'target', checkpointEvery: 10, seed: 1, ...training },
+      training: { target: 'target', checkpointEvery: 4, seed: 1, ...training },
       resources: { workers },
     },
   }

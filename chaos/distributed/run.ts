@@ -1,4 +1,6 @@
 // Gang jobs whose ranks are killed and stopped at random rounds, compared with gang jobs that nobody disturbs.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job } from '../../src/spec/job.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
@@ -15,7 +17,7 @@ import { lastCheckpointFiles, modelFiles, pointsOf, seriesOf } from '../outcome.
 import { Random } from '../random.js'
 import { makeReferences } from '../run.js'
 import { loadSamples, type Samples, uploadDatasets } from '../samples.js'
-import { gangConfigurationAt, gangKinds } from './gang-kinds.js'
+import { gangConfigurationAt, gangKindAt, gangKinds } from './gang-kinds.js'
 
 export interface DistributedOptions {
   seed: number
@@ -53,8 +55,8 @@ const jobTimeoutMs = 180_000
 const killTimeoutMs = 60_000
 /** How many of the ranks are stopped instead of killed. */
 const stopShare = 0.2
-/** A kill comes at most so many rounds after the one before, which a checkpoint every 10 rounds keeps going forward. */
-const maxRoundsBetween = 30
+/** A kill comes so many rounds after an attempt began, or less. There is a checkpoint every 4 rounds, so jobs get on. */
+const maxRoundsBetween = 8
 
 export async function runDistributed(options: DistributedOptions): Promise<DistributedReport> {
   const { seed, jobs, kills, keep } = options
@@ -80,10 +82,12 @@ export async function runDistributed(options: DistributedOptions): Promise<Distr
       const store = await openFolderStore(deployment.folder)
       const random = new Random(seed)
       for (const [i, configuration] of configurations.entries()) {
-        const planned = share(kills, jobs, i)
+        // a job may end before all of its kills, which the later ones get
+        const planned = Math.ceil((kills - figures.kills) / (jobs - i))
         const name = `distributed-${i}`
         const { id } = await api.submit(requestOf(configuration, name))
-        const run = { deployment, api, id, name, random: random.fork(), add, figures }
+        const { workers } = gangKindAt(i)
+        const run = { deployment, api, id, name, workers, random: random.fork(), add, figures }
         const done = await killRanks(run, planned)
         figures.kills += done
         const timeoutMs = jobTimeoutMs + planned * killTimeoutMs
@@ -111,15 +115,13 @@ export async function runDistributed(options: DistributedOptions): Promise<Distr
   return { seed, jobs, ...counts, ...figures, seconds: Number(seconds()) }
 }
 
-/** How many of all kills fall to job `i`. */
-const share = (kills: number, jobs: number, i: number) =>
-  Math.floor(((i + 1) * kills) / jobs) - Math.floor((i * kills) / jobs)
-
 interface Run {
   deployment: ChaosDeployment
   api: RetryingClient
   id: string
   name: string
+  /** The number of ranks. */
+  workers: number
   random: Random
   add(violation: keyof Violations, text: string): void
   figures: { longestEndMs: number }
@@ -127,19 +129,17 @@ interface Run {
 
 /** Kills or stops a random rank of each attempt; returns how often it did before the job ended. */
 async function killRanks(run: Run, count: number): Promise<number> {
-  const { random, deployment } = run
+  const { random } = run
   let [done, attempt] = [0, 0]
   while (done < count) {
     const rounds = random.integerBelow(maxRoundsBetween)
     const rank = random.next()
     const isStop = random.next() < stopShare
-    const next = await nextMoment(run, attempt, rounds)
-    if (next === 'ended') return done
-    attempt = next
-    const ranks = (await findRanks(deployment.folder)).filter(one => one.attempt === attempt)
-    const victim = ranks[Math.floor(rank * ranks.length)]
-    if (!victim) continue
-    await checkPorts(run, ranks)
+    const ranks = await nextAttempt(run, attempt)
+    if (ranks === 'ended') return done
+    attempt = ranks[0]!.attempt
+    const victim = ranks[Math.floor(rank * ranks.length)]!
+    if (!(await hasTrained(run, attempt, rounds))) continue
     if (!signal(victim.pid, isStop ? 'SIGSTOP' : 'SIGKILL')) continue
     done++
     await checkEnds(run, ranks, victim)
@@ -147,19 +147,36 @@ async function killRanks(run: Run, count: number): Promise<number> {
   return done
 }
 
-/** Waits until an attempt after `before` has trained `rounds` rounds, and returns its number. */
-async function nextMoment({ api, id }: Run, before: number, rounds: number) {
-  let first: number | null = null
-  const look = async (): Promise<number | 'ended' | null> => {
-    const job = await api.job(id)
-    if (job.finishedAt !== null) return 'ended'
-    if (job.attempt <= before || job.phase === 'preparing' || job.phase === null) return null
-    first ??= job.progress.step
-    return job.progress.step >= first + rounds || job.phase === 'saving' ? job.attempt : null
+/** Waits until all ranks of an attempt after `before` train. Their ports are looked at then. */
+async function nextAttempt(run: Run, before: number): Promise<Rank[] | 'ended'> {
+  const { deployment, api, id, workers } = run
+  const look = async () => {
+    const found = (await findRanks(deployment.folder)).filter(({ attempt }) => attempt > before)
+    if (found.length < workers) return (await api.job(id)).finishedAt !== null && 'ended'
+    return (await roundsOf(run, found[0]!.attempt)) > 0 && found
   }
-  return eventually(`round ${rounds} of an attempt after ${before}`, look, {
-    timeoutMs: jobTimeoutMs,
-  })
+  const what = `the ranks of an attempt after ${before}`
+  const found = await eventually(what, look, { timeoutMs: jobTimeoutMs })
+  if (found !== 'ended') await checkPorts(run, found)
+  return found
+}
+
+/** Waits until an attempt has trained so many rounds; false if it has ended before. */
+async function hasTrained(run: Run, attempt: number, rounds: number): Promise<boolean> {
+  const { deployment } = run
+  const look = async () => {
+    if ((await roundsOf(run, attempt)) > rounds) return 'trained'
+    return (await findRanks(deployment.folder)).every(one => one.attempt !== attempt) && 'ended'
+  }
+  const what = `round ${rounds} of attempt ${attempt}`
+  return (await eventually(what, look, { timeoutMs: jobTimeoutMs, intervalMs: 2 })) === 'trained'
+}
+
+/** How many rounds an attempt has trained, from the file of its metrics: the API is too slow to hit a round. */
+async function roundsOf({ deployment, id }: Run, attempt: number): Promise<number> {
+  const file = join(deployment.folder, `jobs/${id}/attempts/${attempt}/metrics.ndjson`)
+  const text = await readFile(file, 'utf8').catch(() => '')
+  return text.split('\n').length - 1
 }
 
 /** No rank has a port open in the network of the host. */
