@@ -15,7 +15,10 @@ interface Binding {
   createTensor(shape: readonly number[], type: number, values: Values): number
   deleteTensor(id: number): void
   tensorDataSync(id: number): unknown
-  loadSavedModel(folder: string, tags: string): number
+  /** Absent in a binding that was compiled before sessions had options. */
+  readonly sessionOptions?: number
+  /** `config`: a ConfigProto. `target`: the server that runs the session; by default this process. */
+  loadSavedModel(folder: string, tags: string, config?: Uint8Array, target?: string): number
   deleteSavedModel(session: number): void
   /** Names are separated by commas. */
   runSavedModel(session: number, inputs: number[], names: string, outputs: string): Output[]
@@ -61,8 +64,18 @@ export class TensorFlow {
   backend() {
     const { binding } = this
     return {
-      loadSavedModelMetaGraph: (folder: string, tags: string) =>
-        binding.loadSavedModel(folder, tags),
+      loadSavedModelMetaGraph: (
+        folder: string,
+        tags: string,
+        config?: Uint8Array,
+        target?: string,
+      ) => {
+        if (!config && !target) return binding.loadSavedModel(folder, tags)
+        // it would pass the options over
+        if (!binding.sessionOptions)
+          throw engineMissing("TensorFlow's binding is of an older version of Trainyard")
+        return binding.loadSavedModel(folder, tags, config, target)
+      },
       deleteSavedModel: (session: number) => binding.deleteSavedModel(session),
       runSavedModel: (
         session: number,

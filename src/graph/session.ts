@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fromBinary } from '@bufbuild/protobuf'
 import { type DType, dtypeOf } from './dtype.js'
 import { DataType, SavedModelSchema, type TensorInfo } from './proto/tensorflow_pb.js'
+import { type SessionOptions, sessionConfig } from './session-config.js'
 import { formatShape, isCompatible, type Shape, sizeOf } from './shape.js'
 import {
   type Feed,
@@ -27,8 +28,13 @@ export interface Runtime {
  * whole file each time: 1 s for the eleven signatures of ResNet-50, 18 s for ResNet-1001's.
  */
 export interface Backend {
-  /** Opens a native session and returns its number. */
-  loadSavedModelMetaGraph(folder: string, tags: string): number
+  /** Opens a native session and returns its number. `config`: a ConfigProto. `target`: the server that runs it. */
+  loadSavedModelMetaGraph(
+    folder: string,
+    tags: string,
+    config?: Uint8Array,
+    target?: string,
+  ): number
   /** Of `infos`, the inputs' infos, it reads `name` and `tfDtype`. */
   runSavedModel(
     session: number,
@@ -61,7 +67,11 @@ interface Signature {
 }
 
 /** Loads a SavedModel into a native session of its own. */
-export async function openSession(runtime: Runtime, folder: string): Promise<Session> {
+export async function openSession(
+  runtime: Runtime,
+  folder: string,
+  options: SessionOptions = {},
+): Promise<Session> {
   const file = fromBinary(SavedModelSchema, await readFile(join(folder, 'saved_model.pb')))
   const signatures = new Map<string, Signature>()
   for (const { signatureDef } of file.metaGraphs) {
@@ -69,7 +79,9 @@ export async function openSession(runtime: Runtime, folder: string): Promise<Ses
       signatures.set(name, { inputs: signatureTensors(inputs), outputs: signatureTensors(outputs) })
     }
   }
-  const sessionId = runtime.backend().loadSavedModelMetaGraph(folder, 'serve')
+  const sessionId = runtime
+    .backend()
+    .loadSavedModelMetaGraph(folder, 'serve', sessionConfig(options), options.target)
   return new Session(runtime, folder, sessionId, signatures)
 }
 
