@@ -20,9 +20,10 @@ export function copyGraph(
   const tensors = new Map<Tensor, Tensor>()
   const tensor = (original: Tensor): Tensor => tensors.get(original)!
   for (const original of source.nodes) {
-    const { op, inputs, attrs, name, controlInputs } = original
+    const { op, inputs, attrs, name, controlInputs, device } = original
     const copy = graph.add(op, inputs.map(tensor), attrs, {
       name,
+      device,
       controlInputs: controlInputs.map(node => nodes.get(node)!),
     })
     nodes.set(original, copy)

@@ -40,6 +40,8 @@ export interface Node {
   /** Nodes that must run before this one, although it does not read their outputs. */
   readonly controlInputs: readonly Node[]
   readonly outputs: readonly Tensor[]
+  /** Where it runs, such as `/device:CPU:1`; empty if TensorFlow chooses. */
+  readonly device: string
 }
 
 export interface NodeOptions {
@@ -47,6 +49,8 @@ export interface NodeOptions {
   readonly graph?: Graph | undefined
   readonly name?: string | undefined
   readonly controlInputs?: readonly (Node | Tensor)[] | undefined
+  /** Default: that of `onDevice`. */
+  readonly device?: string | undefined
 }
 
 /** A graph under construction. Nodes are in order of creation, so every node follows its inputs. */
@@ -55,6 +59,7 @@ export class Graph {
   readonly functions = new Map<string, FunctionDef>()
   private readonly usedNames = new Map<string, number>()
   private scope = ''
+  private device = ''
 
   /** Prefixes the names of nodes that `body` creates with `scope/`. `null` returns to the root. */
   nameScope<T>(scope: string | null, body: () => T): T {
@@ -64,6 +69,17 @@ export class Graph {
       return body()
     } finally {
       this.scope = outer
+    }
+  }
+
+  /** Places the nodes that `body` creates on a device. An empty name leaves the choice to TensorFlow. */
+  onDevice<T>(device: string, body: () => T): T {
+    const outer = this.device
+    this.device = device
+    try {
+      return body()
+    } finally {
+      this.device = outer
     }
   }
 
@@ -82,6 +98,7 @@ export class Graph {
         'node' in controlInput ? controlInput.node : controlInput,
       ),
       outputs,
+      device: options.device ?? this.device,
     }
     const counts = new Map<string, number>()
     for (const [index, { arg, shape, dtype }] of op.outputs(inputs, attrs).entries()) {

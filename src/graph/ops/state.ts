@@ -46,19 +46,23 @@ export const ReadVariableOp = defineOp<readonly [handle: Tensor], { dtype: DType
   gradient: null,
 })
 
-/** Creates a variable. `name` is its name in checkpoints, without the current name scope. */
+/**
+ * Creates a variable. `name` is its name in checkpoints, without the current name scope. It is on the device of a
+ * session that TensorFlow takes first, whatever device uses it.
+ */
 export function variable(
   graph: Graph,
   name: string,
   shape: Shape,
   dtype: DType = 'float32',
 ): Variable {
-  return graph.nameScope(null, () => {
+  const create = () => {
     const handle = apply(VarHandleOp, [], { name, dtype, shape }, { graph, name })
     check(handle.node.name === name, `variable ${name}: there is a node of that name already`)
     const value = apply(ReadVariableOp, [handle], { dtype, shape }, { name: `${name}/Read` })
     return { name, shape, dtype, handle, value }
-  })
+  }
+  return graph.nameScope(null, () => graph.onDevice('', create))
 }
 
 export const read = ({ handle, dtype, shape }: Variable, options?: NodeOptions): Tensor =>
