@@ -5,6 +5,7 @@ import { dataBench } from './data/data.js'
 import { BenchError } from './failure.js'
 import { gpuBench } from './gpu/gpu.js'
 import { metricsBench } from './metrics/metrics.js'
+import { scaleBench } from './scale/scale.js'
 import { serveBench } from './serve/serve.js'
 import { submitBench } from './submit/submit.js'
 import { trainBench } from './train/train.js'
@@ -20,6 +21,7 @@ const benches = {
   dashboard: dashboardBench,
   gpu: gpuBench,
   workers: workersBench,
+  scale: scaleBench,
 }
 
 const summary = 'Runs a bench, prints a table and, of most, writes a report to bench/results.'

@@ -10,10 +10,15 @@ namespace trainyard {
 
 GradientOptions::GradientOptions(TF_OpKernelConstruction* node)
     : weights(int_attr(node, "N")),
+      batches(int_attr(node, "batches")),
       l2(floats_attr(node, "l2")),
       share(float_attr(node, "share")),
       largest(float_attr(node, "largest")) {
   if (static_cast<int>(l2.size()) != weights) throw invalid("l2 needs a number for each weight");
+  if (batches > max_batches) {
+    throw invalid(std::to_string(batches) + " batches are too many at once, the most are " +
+                  std::to_string(max_batches));
+  }
 }
 
 OpDefinition define_op(const char* name, const std::vector<const char*>& inputs,
@@ -21,8 +26,8 @@ OpDefinition define_op(const char* name, const std::vector<const char*>& inputs,
   OpDefinition op = {name,
                      {"weights: N * float", "gradients: types"},
                      {},
-                     {"N: int >= 1", "types: list({float, bfloat16}) >= 1", "l2: list(float)", "share: float = 1",
-                      "largest: float = 0"},
+                     {"N: int >= 1", "types: list({float, bfloat16}) >= 1", "batches: int >= 1 = 1",
+                      "l2: list(float)", "share: float = 1", "largest: float = 0"},
                      [](TF_ShapeInferenceContext*, TF_Status*) {},
                      true};
   op.inputs.insert(op.inputs.end(), inputs.begin(), inputs.end());
@@ -54,14 +59,25 @@ void check_owned(const Inputs& inputs, int first, int count) {
   }
 }
 
-Gradients::Gradients(const GradientOptions& options, const Inputs& inputs, int sums) : starts_{0} {
+int inputs_of_each(int inputs, const GradientOptions& options) {
+  if (inputs < 0 || inputs % options.weights != 0) throw invalid("the numbers of inputs do not fit");
+  return inputs / options.weights;
+}
+
+Gradients::Gradients(const GradientOptions& options, const Inputs& inputs, int sums, int sum_count) : starts_{0} {
   const int count = options.weights;
-  check_sizes(inputs, count, count);
-  if (sums >= 0) check_sizes(inputs, sums, count);
+  for (int batch = 0; batch < options.batches; ++batch) check_sizes(inputs, count + batch * count, count);
+  for (int sum = 0; sum < sum_count; ++sum) check_sizes(inputs, sums + sum * count, count);
   for (int i = 0; i < count; ++i) {
-    const int gradient = count + i;
-    each_.push_back({inputs.data(gradient), inputs.type(gradient) == TF_BFLOAT16, inputs.floats(i),
-                     sums < 0 ? nullptr : inputs.floats(sums + i), options.l2[i], options.share, options.largest});
+    const TF_DataType type = inputs.type(count + i);
+    Gradient gradient = {{}, type == TF_BFLOAT16, inputs.floats(i), {}, options.l2[i], options.share, options.largest};
+    for (int batch = 0; batch < options.batches; ++batch) {
+      const int input = count + batch * count + i;
+      if (inputs.type(input) != type) throw invalid("the gradients of a weight have different types");
+      gradient.values.push_back(inputs.data(input));
+    }
+    for (int sum = 0; sum < sum_count; ++sum) gradient.sums.push_back(inputs.floats(sums + sum * count + i));
+    each_.push_back(gradient);
     starts_.push_back(starts_.back() + inputs.size(i));
   }
 }
@@ -71,20 +87,21 @@ namespace {
 struct AccumulatePass {
   const Gradients& gradients;
   const Inputs& inputs;
-  // the first of the sums
-  int sums;
+  // the first of the totals
+  int totals;
 
   template <Machine>
   ALWAYS_INLINE void run(int shard) const {
     gradients.for_each_block(shard, [&](size_t i, int64_t begin, int count) __attribute__((always_inline)) {
       float sum[block_size];
       gradients[i].read(begin, count, sum);
-      std::memcpy(inputs.floats(sums + static_cast<int>(i)) + begin, sum, count * sizeof(float));
+      std::memcpy(inputs.floats(totals + static_cast<int>(i)) + begin, sum, count * sizeof(float));
     });
   }
 };
 
-// sums: N * float behind weights and gradients
+// Behind weights and gradients: sums, some for each weight; totals: N * float, which become gradients and sums together.
+// A total may be a sum itself.
 struct Accumulate {
   const GradientOptions options;
 
@@ -92,10 +109,12 @@ struct Accumulate {
 
   void compute(Call& call) const {
     const Inputs inputs(call);
-    const int sums = 2 * options.weights;
-    check_owned(inputs, sums, options.weights);
-    const Gradients gradients(options, inputs, sums);
-    run_pass(AccumulatePass{gradients, inputs, sums}, gradients.shards());
+    const int sums = (1 + options.batches) * options.weights;
+    const int totals = inputs.count() - options.weights;
+    check_owned(inputs, totals, options.weights);
+    check_sizes(inputs, totals, options.weights);
+    const Gradients gradients(options, inputs, sums, inputs_of_each(totals - sums, options));
+    run_pass(AccumulatePass{gradients, inputs, totals}, gradients.shards());
   }
 };
 
@@ -123,7 +142,7 @@ struct SquaresPass {
   }
 };
 
-// sums: S * float behind weights and gradients, with S either 0 or N; → squares: float
+// sums behind weights and gradients, some for each weight; → squares: float
 struct Squares {
   const GradientOptions options;
 
@@ -131,8 +150,8 @@ struct Squares {
 
   void compute(Call& call) const {
     const Inputs inputs(call);
-    const int sums = 2 * options.weights;
-    const Gradients gradients(options, inputs, inputs.count() > sums ? sums : -1);
+    const int sums = (1 + options.batches) * options.weights;
+    const Gradients gradients(options, inputs, sums, inputs_of_each(inputs.count() - sums, options));
     std::vector<float> squares(static_cast<size_t>(gradients.shards()) * lanes);
     run_pass(SquaresPass{gradients, squares.data()}, gradients.shards());
     *static_cast<float*>(call.output(0, TF_FLOAT, {})) =
@@ -155,7 +174,7 @@ OpDefinition define_squares() {
 }
 
 const bool registered =
-    register_op<Accumulate>(define_op("TrainyardAccumulate", {"sums: N * float"}, {}), {}) &&
+    register_op<Accumulate>(define_op("TrainyardAccumulate", {"sums: S * float", "totals: N * float"}, {"S: int >= 0"}), {}) &&
     register_op<Squares>(define_squares(), {});
 
 }  // namespace

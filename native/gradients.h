@@ -32,12 +32,17 @@ class Inputs {
   std::vector<const TF_Tensor*> all_;
 };
 
+// The most batches that are computed at once.
+constexpr int max_batches = 64;
+
 // What a step makes of the gradients of its weights before it uses them: the attributes that all these ops have.
 struct GradientOptions {
   explicit GradientOptions(TF_OpKernelConstruction* node);
 
-  // Inputs begin with as many weights, and then as many gradients.
+  // Inputs begin with as many weights, and then as many gradients of each batch.
   const int weights;
+  // How many batches are computed at once.
+  const int batches;
   // Of each weight: its value, times this, is added to its gradient.
   const std::vector<float> l2;
   // 1 / n if a step takes the mean of n batches.
@@ -51,34 +56,28 @@ OpDefinition define_op(const char* name, const std::vector<const char*>& inputs,
 
 // The gradient of a weight.
 struct Gradient {
-  const void* values;
+  // of each batch that is computed at once
+  std::vector<const void*> values;
   bool is_half;
   const float* weights;
-  // the sum over the batches before; null if there are none
-  const float* sums;
+  // Sums over the batches before, which are added in this order; none if there are no such batches.
+  std::vector<const float*> sums;
   float l2;
   float share;
   float largest;
 
-  bool is_used_as_it_is() const { return l2 == 0 && share == 1 && !sums && largest == 0; }
-  ALWAYS_INLINE const float* floats() const { return static_cast<const float*>(values); }
-  ALWAYS_INLINE const Bfloat16* halves() const { return static_cast<const Bfloat16*>(values); }
+  bool is_used_as_it_is() const {
+    return l2 == 0 && share == 1 && sums.empty() && largest == 0 && values.size() == 1;
+  }
+  ALWAYS_INLINE const float* floats(int batch = 0) const { return static_cast<const float*>(values[batch]); }
+  ALWAYS_INLINE const Bfloat16* halves(int batch = 0) const { return static_cast<const Bfloat16*>(values[batch]); }
 
   // Elements as the optimiser uses them; at most block_size.
   ALWAYS_INLINE void read(int64_t begin, int count, float* __restrict into) const {
-    if (is_half) {
-      for (int i = 0; i < count; ++i) into[i] = load(halves()[begin + i]);
-    } else {
-      for (int i = 0; i < count; ++i) into[i] = floats()[begin + i];
-    }
-    if (l2 != 0) {
-      for (int i = 0; i < count; ++i) into[i] += weights[begin + i] * l2;
-    }
-    if (share != 1) {
-      for (int i = 0; i < count; ++i) into[i] *= share;
-    }
-    if (sums) {
-      for (int i = 0; i < count; ++i) into[i] += sums[begin + i];
+    if (values.size() == 1) read_batch(0, begin, count, into);
+    else add_batches(begin, count, into);
+    for (const float* const sum : sums) {
+      for (int i = 0; i < count; ++i) into[i] += sum[begin + i];
     }
     if (largest > 0) {
       // what is not a number stays so
@@ -88,13 +87,43 @@ struct Gradient {
       }
     }
   }
+
+  // Adds the batches up in pairs, then pairs of these, and so on: the order of src/training/sum-order.ts.
+  ALWAYS_INLINE void add_batches(int64_t begin, int count, float* __restrict into) const {
+    float waiting[6][block_size];
+    const int last = static_cast<int>(values.size()) - 1;
+    for (int batch = 0; batch <= last; ++batch) {
+      read_batch(batch, begin, count, into);
+      int level = 0;
+      for (int left = batch; batch == last ? left > 0 : (left & 1) == 1; left >>= 1, ++level) {
+        if ((left & 1) == 0) continue;
+        const float* const earlier = waiting[level];
+        for (int i = 0; i < count; ++i) into[i] += earlier[i];
+      }
+      if (batch < last) std::memcpy(waiting[level], into, count * sizeof(float));
+    }
+  }
+
+  ALWAYS_INLINE void read_batch(int batch, int64_t begin, int count, float* __restrict into) const {
+    if (is_half) {
+      for (int i = 0; i < count; ++i) into[i] = load(halves(batch)[begin + i]);
+    } else {
+      for (int i = 0; i < count; ++i) into[i] = floats(batch)[begin + i];
+    }
+    if (l2 != 0) {
+      for (int i = 0; i < count; ++i) into[i] += weights[begin + i] * l2;
+    }
+    if (share != 1) {
+      for (int i = 0; i < count; ++i) into[i] *= share;
+    }
+  }
 };
 
 // The gradients of a run.
 class Gradients {
  public:
-  // `sums` is the first of the inputs that hold sums over the batches before; -1: there are none.
-  Gradients(const GradientOptions& options, const Inputs& inputs, int sums);
+  // `sums` is the first of the inputs that hold sums over the batches before, and `sum_count` how many each weight has.
+  Gradients(const GradientOptions& options, const Inputs& inputs, int sums, int sum_count);
 
   const Gradient& operator[](size_t i) const { return each_[i]; }
 
@@ -129,5 +158,8 @@ void check_sizes(const Inputs& inputs, int first, int weights);
 
 // Throws unless the kernel may change inputs in place.
 void check_owned(const Inputs& inputs, int first, int count);
+
+// How many inputs each weight has among `inputs`, one for each weight or none. Throws if they do not divide evenly.
+int inputs_of_each(int inputs, const GradientOptions& options);
 
 }  // namespace trainyard

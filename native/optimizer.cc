@@ -11,7 +11,8 @@
 namespace trainyard {
 namespace {
 
-// Inputs behind weights and gradients: slots (N of the first, then N of the second), sums, averages, copies, scalars.
+// Inputs behind weights and gradients: slots (N of the first, then N of the second), sums (N of the first to add, then
+// N of the second), averages, copies, scalars.
 enum Scalar { learning_rate, gradient_scale, average_rate, beta1_power, beta2_power, scalar_count };
 
 struct Numbers {
@@ -162,7 +163,11 @@ struct Update {
   const Numbers numbers;
   // Of each weight: its value, times this, is added to its gradient; or, times the learning rate, taken off it.
   const std::vector<float> weight_decay;
-  const bool is_decoupled, has_sums, has_averages;
+  const bool is_decoupled;
+  // How many sums are added to each gradient, and whether they start from 0 again.
+  const int sum_count;
+  const bool resets;
+  const bool has_averages;
   // The weights that have a copy.
   const std::vector<int32_t> copied;
 
@@ -173,7 +178,8 @@ struct Update {
                 float_attr(node, "decay"), float_attr(node, "epsilon")},
         weight_decay(floats_attr(node, "weight_decay")),
         is_decoupled(bool_attr(node, "decoupled")),
-        has_sums(int_attr(node, "A") > 0),
+        sum_count(inputs_of_each(int_attr(node, "A"), options)),
+        resets(bool_attr(node, "resets")),
         has_averages(int_attr(node, "E") > 0),
         copied(ints_attr(node, "copied")) {
     if (static_cast<int>(weight_decay.size()) != options.weights) {
@@ -197,22 +203,24 @@ struct Update {
   void update(Call& call) const {
     const Inputs inputs(call);
     const int count = options.weights;
-    const int slots = 2 * count;
+    const int slots = (1 + options.batches) * count;
     const int sums = slots + Rule::slots * count;
-    const int averages = sums + (has_sums ? count : 0);
+    const int averages = sums + sum_count * count;
     const int copies = averages + (has_averages ? count : 0);
     const int scalars = copies + static_cast<int>(copied.size());
     if (inputs.count() != scalars + scalar_count) throw invalid("the numbers of inputs do not fit");
     for (int group = slots; group < copies; group += count) check_sizes(inputs, group, count);
     check_sizes(inputs, copies, copied);
     check_owned(inputs, 0, count);
-    check_owned(inputs, slots, scalars - slots);
+    check_owned(inputs, slots, sums - slots);
+    if (resets) check_owned(inputs, sums, averages - sums);
+    check_owned(inputs, averages, scalars - averages);
     std::vector<Part> parts;
     for (int i = 0; i < count; ++i) {
       parts.push_back({inputs.floats(i),
                        {Rule::slots > 0 ? inputs.floats(slots + i) : nullptr,
                         Rule::slots > 1 ? inputs.floats(slots + count + i) : nullptr},
-                       has_sums ? inputs.floats(sums + i) : nullptr,
+                       resets && sum_count > 0 ? inputs.floats(sums + i) : nullptr,
                        has_averages ? inputs.floats(averages + i) : nullptr, nullptr, weight_decay[i]});
     }
     for (size_t i = 0; i < copied.size(); ++i) {
@@ -223,7 +231,7 @@ struct Update {
     const bool is_adam = std::is_same<Rule, Adam>::value;
     const float rate =
         is_adam ? given_rate * std::sqrt(1 - scalar(beta2_power)) / (1 - scalar(beta1_power)) : given_rate;
-    const Gradients gradients(options, inputs, has_sums ? sums : -1);
+    const Gradients gradients(options, inputs, sums, sum_count);
     const UpdatePass<Rule> pass{gradients,  parts, Rule(numbers, rate), given_rate, scalar(gradient_scale),
                                 scalar(average_rate), is_decoupled};
     run_pass(pass, gradients.shards());
@@ -236,7 +244,8 @@ const bool registered = register_op<Update>(
                "scalars: M * float"},
               {"S: int >= 0", "A: int >= 0", "E: int >= 0", "C: int >= 0", "M: int = 5", "rule: string",
                "momentum: float = 0", "beta1: float = 0", "beta2: float = 0", "decay: float = 0",
-               "epsilon: float = 0", "weight_decay: list(float)", "decoupled: bool = false", "copied: list(int)"}),
+               "epsilon: float = 0", "weight_decay: list(float)", "decoupled: bool = false", "copied: list(int)",
+               "resets: bool = true"}),
     {});
 
 }  // namespace

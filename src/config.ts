@@ -377,12 +377,15 @@ export function assignedResources(environment: NodeJS.ProcessEnv = process.env):
   return {
     threads: Number.isInteger(threads) && threads > 0 ? threads : availableParallelism(),
     gpu: Boolean(environment.CUDA_VISIBLE_DEVICES),
+    gpus: environment.CUDA_VISIBLE_DEVICES?.split(',').filter(Boolean).length ?? 0,
   }
 }
 
 export interface AssignedResources {
   threads: number
   gpu: boolean
+  /** How many GPUs. */
+  gpus: number
 }
 
 /** Sets variables for native libraries, which read this process's environment when they load. */

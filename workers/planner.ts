@@ -5,6 +5,8 @@ import { GraphError } from '../src/graph/graph-error.js'
 import { answerParent } from '../src/ipc/answer-parent.js'
 import { invalidJob } from '../src/planning/errors.js'
 import type { JobSize, PlannerTask } from '../src/spec/ipc-messages.js'
+import { devicesOf } from '../src/spec/resources.js'
+import { deviceNames } from '../src/training/devices.js'
 import { stepMemory } from '../src/training/memory.js'
 import { buildTrainingProgram } from '../src/training/program.js'
 
@@ -18,6 +20,8 @@ answerParent(({ job, dataset, records, checkpointTensors }: PlannerTask): JobSiz
       records,
       freeze: job.freeze ?? [],
       checkpointTensors,
+      // an attempt may have fewer, which takes less memory
+      devices: deviceNames(job.training, 'cpu', devicesOf(job)),
     })
     const { parameters, initialized, frozenRandom } = program
     return { parameters, initialized, frozenRandom, ...stepMemory(program) }

@@ -128,7 +128,7 @@ function train(
   if (!isBoosting(job)) {
     return runNetworkAttempt({
       ...deps,
-      threads: assignedResources().threads,
+      ...assignedResources(),
       kernels: readConfig().trainingKernels,
       reserveMemory,
       tf: loadTensorFlow(),

@@ -12,6 +12,7 @@ import type { ImagesManifest } from '../../src/spec/dataset.js'
 import { type NetworkJob, NetworkJobRequest } from '../../src/spec/job.js'
 import type { TrainingKernels } from '../../src/spec/training-kernels.js'
 import { buildProgram } from '../../src/training/build-program.js'
+import { deviceNames, sessionOptions } from '../../src/training/devices.js'
 import { runTraining } from '../../src/training/loop.js'
 import { BenchError } from '../failure.js'
 import { versionsOf } from './binding.js'
@@ -62,13 +63,15 @@ interface BenchJobOptions {
   tempFolder: string
   /** With `stock`, no kernel of a convolution is measured either. */
   kernels: TrainingKernels
+  /** Devices that compute a step's micro-batches. Default: 1. */
+  devices?: number
 }
 
 /** Starts a planned job in the trainer's own loop, and runs its first step. */
 export async function startJob(
   { model, training: plan }: NetworkJob,
   dataset: ImagesManifest,
-  { datasetFolder, tempFolder, kernels }: BenchJobOptions,
+  { datasetFolder, tempFolder, kernels, devices = 1 }: BenchJobOptions,
 ): Promise<PreparedTraining> {
   const lap = stopwatch()
   const tf = loadTensorFlow()
@@ -85,6 +88,7 @@ export async function startJob(
       records,
       engine,
       kernels: kernels === 'own' && !loadTrainingOps() ? 'stock' : kernels,
+      devices: deviceNames(plan, engine, devices),
     },
     {
       tf,
@@ -105,7 +109,8 @@ export async function startJob(
   )
   await writeSavedModel(join(tempFolder, 'program'), program.graph, program)
   const graph = lap()
-  const session = await openSession(tf, join(tempFolder, 'program'))
+  const options = sessionOptions(plan, engine, devices)
+  const session = await openSession(tf, join(tempFolder, 'program'), options)
 
   let opened = 0
   const controller = new StepController()
@@ -113,7 +118,7 @@ export async function startJob(
   const training = recordsOf(dataset, datasetFolder)
   const validation = { ...training, first: training.count, count: 0 }
   const job = runTraining(
-    { session, plan, training, validation, labels: dataset.labels, resume: null },
+    { session, plan, training, validation, labels: dataset.labels, resume: null, devices },
     {
       // variables are initialized, and the input pipeline runs
       phase: () => {

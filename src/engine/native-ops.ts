@@ -5,7 +5,7 @@ import { runsNativeTraining } from './processor.js'
 import { loadTensorFlow } from './tensorflow.js'
 
 /** Which ops the library has: native/version.cc. Raise both with each change of an op's inputs or attributes. */
-const opsVersion = 4
+const opsVersion = 5
 
 /** Undefined before the first try. It is kept, since koffi unloads what nothing holds, and TensorFlow calls it. */
 let library: LibraryHandle | null | undefined

@@ -58,6 +58,11 @@ export class Graph {
   readonly nodes: Node[] = []
   readonly functions = new Map<string, FunctionDef>()
   private readonly usedNames = new Map<string, number>()
+  /**
+   * Whether sums of several tensors keep one order. TensorFlow may otherwise add the same tensors in another order in
+   * another part of a graph, which changes the last digits.
+   */
+  readonly keepsSums: boolean
   private scope = ''
   private device = ''
 
@@ -70,6 +75,10 @@ export class Graph {
     } finally {
       this.scope = outer
     }
+  }
+
+  constructor({ keepsSums = false }: { keepsSums?: boolean } = {}) {
+    this.keepsSums = keepsSums
   }
 
   /** Places the nodes that `body` creates on a device. An empty name leaves the choice to TensorFlow. */

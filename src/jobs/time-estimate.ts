@@ -13,7 +13,7 @@ const maxUsed = 5
 const minStepsShare = 0.1
 
 /** Options that change how long a step takes, beside the model and the data set. */
-const pacing = ['batchSize', 'accumulateSteps', 'precision', 'rows'] as const
+const pacing = ['batchSize', 'accumulateSteps', 'shards', 'precision', 'rows'] as const
 
 type PlannedJob = Omit<JobPlan, 'timeEstimate'>
 

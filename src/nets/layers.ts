@@ -125,6 +125,8 @@ export interface Layers {
   scope(name: string): Layers
   /** Updates of the moving averages of all layers created so far. A training step must run them. */
   readonly updates: readonly Node[]
+  /** What these updates make of the batch, for steps whose averages move by several batches at once. */
+  readonly statistics: readonly BatchStatistic[]
   /** Scalars to add to the loss. */
   readonly regularizationLosses: readonly Tensor[]
   /** The `l2` of each filter that `regularizationLosses` has a penalty of, by the filter's name. */
@@ -137,6 +139,14 @@ export interface Layers {
   readonly folds: readonly Fold[]
 }
 
+/** A statistic of a batch that moves an average. */
+export interface BatchStatistic {
+  readonly average: Variable
+  readonly value: Tensor
+  /** The share of the average that a step keeps. */
+  readonly momentum: number
+}
+
 export interface SumAndOutput {
   /** What was normalized. */
   readonly sum: Tensor
@@ -147,6 +157,7 @@ interface LayerContext extends LayerOptions {
   readonly variables: Variables
   readonly mode: Mode
   readonly updates: Node[]
+  readonly statistics: BatchStatistic[]
   readonly regularizationLosses: Tensor[]
   readonly l2: Map<string, number>
   readonly endPoints: Map<string, Tensor>
@@ -158,6 +169,7 @@ interface LayerContext extends LayerOptions {
 export function createLayers(variables: Variables, mode: Mode, options: LayerOptions = {}): Layers {
   const collections = {
     updates: [],
+    statistics: [],
     regularizationLosses: [],
     l2: new Map(),
     endPoints: new Map(),
@@ -279,10 +291,12 @@ function layersInScope(context: LayerContext, prefix: string, defaults: LayerDef
     return graph.nameScope(path, () => {
       const normalizeOptions = { epsilon, activation, before: before ?? undefined, after }
       const normalized = normalize(x, gamma.value, beta.value, normalizeOptions)
-      context.updates.push(
-        updateMovingAverage(mean, normalized.batchMean, momentum),
-        updateMovingAverage(variance, normalized.batchVariance, momentum),
-      )
+      const statistics = [
+        { average: mean, value: normalized.batchMean, momentum },
+        { average: variance, value: normalized.batchVariance, momentum },
+      ]
+      context.statistics.push(...statistics)
+      context.updates.push(...statistics.map(moveAverage))
       return normalized
     })
   }
@@ -311,6 +325,7 @@ function layersInScope(context: LayerContext, prefix: string, defaults: LayerDef
       }),
     scope: name => layersInScope(context, `${prefix}${name}/`, defaults),
     updates: context.updates,
+    statistics: context.statistics,
     regularizationLosses: context.regularizationLosses,
     l2: context.l2,
     endPoint(x) {
@@ -337,8 +352,6 @@ function foldableBatchNorms({ variables, foldCandidates }: LayerContext): Fold[]
     .map(({ conv, norm, epsilon }) => ({ conv, norm, epsilon }))
 }
 
-const updateMovingAverage = (
-  movingAverage: Variable,
-  batchStatistic: Tensor,
-  momentum: number,
-): Node => assignSub(movingAverage, mul(sub(movingAverage.value, batchStatistic), 1 - momentum))
+/** Moves an average towards the statistic of a batch, or the mean statistic of several. */
+export const moveAverage = ({ average, value, momentum }: BatchStatistic): Node =>
+  assignSub(average, mul(sub(average.value, value), 1 - momentum))

@@ -29,7 +29,7 @@ export function checkTraining(
 
 function checkLength(
   request: TrainingRequest,
-  { steps, stepsPerEpoch, batchSize, accumulateSteps }: TrainingPlan,
+  { steps, stepsPerEpoch, batchSize, accumulateSteps, shards = 1 }: TrainingPlan,
   { dataset, trainingRecords }: TrainingData,
   errors: FieldErrors,
 ): void {
@@ -44,6 +44,9 @@ function checkLength(
   if (steps * accumulateSteps > maxBatchCount) {
     const message = `steps times accumulateSteps is ${steps * accumulateSteps}, at most ${maxBatchCount} batches can be counted`
     errors.add('/training/accumulateSteps', 'too_large', message)
+  } else if (steps * shards > maxBatchCount) {
+    const message = `steps times shards is ${steps * shards}, at most ${maxBatchCount} micro-batches can be counted`
+    errors.add('/training/shards', 'too_large', message)
   }
 }
 

@@ -14,7 +14,7 @@ import {
 import type { TableManifest } from '../spec/dataset.js'
 import type { BoostingJobRequest } from '../spec/job.js'
 import type { Notes } from '../spec/notes.js'
-import { workersOf } from '../spec/resources.js'
+import { devicesOf, workersOf } from '../spec/resources.js'
 import type { TableSplitPlan } from '../spec/validation-split.js'
 import { withDefaults } from '../spec/with-defaults.js'
 import {
@@ -37,7 +37,7 @@ import { planEarlyStopping } from './plan-early-stopping.js'
 import type { PlannedParts } from './plan-parts.js'
 import { checkOffset, planBoostingClassWeights } from './plan-row-options.js'
 import { countHeldOut, planSplit, withoutSplitColumn } from './plan-split.js'
-import { checkBoostingWorkers } from './plan-workers.js'
+import { checkBoostingWorkers, checkSingleDevice } from './plan-workers.js'
 import { checkValidationTable } from './validation-table.js'
 
 /**
@@ -123,6 +123,7 @@ export function planBoosting(
   )
   const counted = { training: rows, validation: validation?.records ?? heldOut }
   checkBoostingWorkers(workersOf(request), model, earlyStopping, counted, errors)
+  checkSingleDevice(devicesOf(request), 'trees are trained', errors)
   const training: BoostingPlan = {
     ...options,
     steps: model.rounds,

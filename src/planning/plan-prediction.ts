@@ -26,8 +26,8 @@ import {
   predictionColumns,
   predictsClasses,
 } from '../spec/prediction-columns.js'
-import { workersOf } from '../spec/resources.js'
-import { checkSingleWorker } from './plan-workers.js'
+import { devicesOf, workersOf } from '../spec/resources.js'
+import { checkSingleDevice, checkSingleWorker } from './plan-workers.js'
 
 interface Identity {
   id: string
@@ -65,6 +65,7 @@ export function planPrediction(
   const part = splitPart(dataset, predict.split, errors)
   checkInterval(predict.checkpointEvery, part, errors)
   checkSingleWorker(workersOf(request), 'records are predicted', errors)
+  checkSingleDevice(devicesOf(request), 'records are predicted', errors)
   checkFit(model, part, errors, notes)
   const outputs = selectedOutputs(model, predict, errors)
   const keepColumns = predict.keepColumns ?? true

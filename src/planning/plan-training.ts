@@ -5,6 +5,7 @@ import type { NetworkJobRequest } from '../spec/job.js'
 import { type LearningRate, schedules } from '../spec/learning-rate.js'
 import type { Notes } from '../spec/notes.js'
 import type { OptimizerKind, OptimizerOptions } from '../spec/optimizer-options.js'
+import { devicesOf } from '../spec/resources.js'
 import {
   defaultL2,
   TrainingOptions,
@@ -17,6 +18,7 @@ import { checkTraining } from './check-training.js'
 import { planClassWeights } from './plan-class-weights.js'
 import { noteNothingHeldOut, requestedHoldOut } from './plan-hold-out.js'
 import type { PlannedParts } from './plan-parts.js'
+import { checkShards } from './plan-shards.js'
 
 /** Peak learning rates for requests without one. */
 const defaultPeaks: Record<OptimizerKind, number> = {
@@ -37,7 +39,7 @@ const maxInMemoryBytes = 2 ** 30
  * others or the images, and a note for each that had to be fitted to the data.
  */
 export function planTraining(
-  { model, training: request = {} }: NetworkJobRequest,
+  { model, training: request = {}, resources = {} }: NetworkJobRequest,
   {
     training: dataset,
     validation,
@@ -50,13 +52,14 @@ export function planTraining(
   const {
     epochs,
     split: _,
+    shards = devicesOf({ resources }),
     ...options
   } = withDefaults<typeof TrainingOptions, TrainingOptionWithoutDefault>(TrainingOptions, request)
   const split =
     validationPlan ?? planHoldOut(request.validation ?? options.validation, dataset, notes)
   const heldOut = 'holdOut' in split ? split.holdOut : 0
   const trainingRecords = dataset.records - heldOut
-  const batchSize = request.batchSize ?? fitBatchSize(options, trainingRecords, notes)
+  const batchSize = request.batchSize ?? fitBatchSize(options, shards, trainingRecords, notes)
   const stepsPerEpoch = Math.floor(trainingRecords / (batchSize * options.accumulateSteps))
   const steps = options.steps ?? epochs * stepsPerEpoch
   const hasValidation = validation !== null || heldOut > 0
@@ -66,6 +69,7 @@ export function planTraining(
     steps,
     stepsPerEpoch,
     batchSize,
+    ...(shards > 1 && { shards }),
     optimizer,
     l2: options.l2 ?? defaultL2[model.kind],
     classWeights: options.classWeights
@@ -89,6 +93,7 @@ export function planTraining(
     ...(options.precision === 'fp16' && { lossScale: options.lossScale ?? 'dynamic' }),
   }
   checkTraining(request, plan, { dataset, trainingRecords, hasValidation }, errors)
+  checkShards(plan, devicesOf({ resources }), errors)
   return plan
 }
 
@@ -109,15 +114,21 @@ function planHoldOut(
   return { holdOut, by }
 }
 
-/** The default batch size, or fewer images if there are not so many. */
+/** The default batch size, or fewer images if there are not so many, or if shards do not divide it. */
 function fitBatchSize(
   { batchSize, accumulateSteps }: { batchSize: number; accumulateSteps: number },
+  shards: number,
   trainingRecords: number,
   notes: Notes,
 ): number {
-  const fitting = Math.max(1, Math.floor(trainingRecords / accumulateSteps))
-  if (fitting >= batchSize) return batchSize
-  const message = `training.batchSize is ${fitting} and not ${batchSize}, since there are ${trainingRecords} records to train on`
+  const most = Math.min(batchSize, Math.floor(trainingRecords / accumulateSteps))
+  const fitting = Math.max(shards, Math.floor(most / shards) * shards)
+  if (fitting === batchSize) return batchSize
+  const reason =
+    most < batchSize
+      ? `there are ${trainingRecords} records to train on`
+      : `${shards} shards divide it`
+  const message = `training.batchSize is ${fitting} and not ${batchSize}, since ${reason}`
   notes.add('batch_size_fitted', message)
   return fitting
 }

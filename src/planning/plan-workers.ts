@@ -45,6 +45,13 @@ export function checkBoostingWorkers(
   }
 }
 
+/** Adds an error if a job that is no network's asks for several devices. */
+export function checkSingleDevice(devices: number, what: string, errors: FieldErrors): void {
+  if (devices === 1) return
+  const message = `resources.devices is ${devices}, and only networks are trained on several devices: ${what} on one, so leave it out`
+  errors.add('/resources/devices', 'contradiction', message)
+}
+
 /** Adds an error if a job that does not train trees asks for several workers. */
 export function checkSingleWorker(workers: number, what: string, errors: FieldErrors): void {
   if (workers === 1) return

@@ -11,6 +11,9 @@ export const HostLabel = Type.String({
   description: 'such as `ssd` or `zone=a`',
 })
 
+/** As many micro-batches as a batch may have (`training.shards`). */
+const maxDevices = 64
+
 /** What a job asks of the worker that runs it. */
 export const Resources = strictObject(
   {
@@ -45,6 +48,14 @@ export const Resources = strictObject(
           'processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1',
       }),
     ),
+    devices: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: maxDevices,
+        description:
+          'devices of the machine that compute the training together, at most: GPUs, or parts of the processor; only for networks. They do not change the weights, which depend on training.shards. Default: 1',
+      }),
+    ),
   },
   {
     description:
@@ -52,6 +63,10 @@ export const Resources = strictObject(
   },
 )
 export type Resources = Static<typeof Resources>
+
+/** The devices that compute a job's training together, at most. */
+export const devicesOf = ({ resources }: { resources?: Resources }): number =>
+  resources?.devices ?? 1
 
 /** The number of processes that train a job together. */
 export const workersOf = ({ resources }: { resources?: Resources }): number =>

@@ -146,6 +146,14 @@ export const TrainingOptions = strictObject({
       description: 'batches per step; a step uses the mean of their gradients',
     }),
   ),
+  shards: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 64,
+      description:
+        'micro-batches that each batch is divided into, whatever computes them: a step uses the mean of their gradients, and batch norm sees one at a time. If absent, resources.devices. A job with 4 has the same weights on 1, 2 and 4 devices',
+    }),
+  ),
   ema: Type.Optional(Ema),
   augment: Type.Optional(Augmentation),
   seed: Type.Optional(
@@ -235,6 +243,7 @@ export type TrainingOptionWithoutDefault =
   | 'split'
   | 'l2'
   | 'classWeights'
+  | 'shards'
   | 'ema'
   | 'validateEvery'
   | 'earlyStopping'
@@ -256,6 +265,8 @@ export interface TrainingPlan {
   labelSmoothing: number
   clipGradients: ClipGradients
   accumulateSteps: number
+  /** Absent: 1, a batch is computed at once. */
+  shards?: number
   ema: Ema | null
   augment: Augmentation
   seed: number

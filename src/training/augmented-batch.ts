@@ -8,7 +8,9 @@ import type { ImageFormat } from './images.js'
 import type { BatchLabels } from './loss.js'
 
 interface AugmentedBatchOptions {
-  plan: Pick<TrainingPlan, 'augment' | 'batchSize' | 'labelSmoothing'>
+  plan: Pick<TrainingPlan, 'augment' | 'labelSmoothing'>
+  /** Images of the batch. */
+  batchSize: number
   images: ImageFormat
   classes: number
   rng: BatchRng
@@ -23,7 +25,8 @@ interface AugmentedBatchOptions {
 export function augmentBatch(
   [rawPixels, rawLabels]: readonly Tensor[],
   {
-    plan: { augment, batchSize, labelSmoothing },
+    plan: { augment, labelSmoothing },
+    batchSize,
     images: { height, width, channels, mean },
     classes,
     rng,

@@ -3,6 +3,8 @@ import { freshZeros } from '../graph/ops/constant.js'
 import { add, addN, div, l2Loss, maximum, minimum, mul, sqrt } from '../graph/ops/math.js'
 import { assign, assignAdd, type Variable, variable } from '../graph/ops/state.js'
 import type { ClipGradients } from '../spec/training-options.js'
+import type { StepRuns } from './step-runs.js'
+import { addInOrder } from './sum-order.js'
 
 /**
  * Gradient clipping (Pascanu et al. 2012, arXiv:1211.5063): as tf.clip_by_value, then as
@@ -21,30 +23,63 @@ export function clipGradients(
   return clipped.map(gradient => mul(gradient, scale))
 }
 
-/** Gradient accumulation: a step uses the mean gradient of several batches. */
+/** A step uses the mean gradient of several batches or micro-batches. */
 export interface GradientAccumulator {
   /** Effects that set the sums to zero. */
   initialize: Node[]
-  /** Effects of a batch that does not end a step: they add its gradients to the sums. */
-  accumulate: Node[]
-  /** The mean gradients, including those of the batch that ends the step. */
+  /** Of each kind of run that does not end a step: effects that add its gradients to the sums. */
+  accumulate: Node[][]
+  /** The mean gradients, including those of the run that ends the step. */
   mean: Tensor[]
   /** Effects that set the sums to zero after `controlInputs`. */
   reset(controlInputs: readonly Node[]): Node[]
+}
+
+/** What the sum of a variable's gradients is called that waits for others. It is no part of a checkpoint. */
+export const sumName = (name: string, { startFromZero }: StepRuns, sum: number): string =>
+  `${name}/gradient_sum${startFromZero ? '' : `_${sum}`}`
+
+/** Adds up the gradients of micro-batches, those of a run at once, in the order of `addInOrder`. */
+export function addGradients(
+  targets: readonly Variable[],
+  gradientsAtOnce: readonly (readonly Tensor[])[],
+  runs: StepRuns,
+): GradientAccumulator {
+  const totals = targets.map(({ name, shape, handle }, i) => {
+    const ofRun = addInOrder(
+      gradientsAtOnce.map(gradients => gradients[i]!),
+      add,
+    )
+    const sums = Array.from({ length: runs.sums }, (_, sum) =>
+      variable(handle.node.graph, sumName(name, runs, sum), shape),
+    )
+    const after = (adds: readonly number[]) =>
+      adds.reduce((later, sum) => add(sums[sum]!.value, later), ofRun)
+    return { sums, after }
+  })
+  return {
+    initialize: [],
+    accumulate: runs.accumulating.map(({ adds, keeps }) =>
+      totals.map(({ sums, after }) => assign(sums[keeps]!, after(adds))),
+    ),
+    mean: totals.map(({ after }) => after(runs.lastAdds)),
+    reset: () => [],
+  }
 }
 
 /** Checkpoints do not contain the sums: they are zero between steps. */
 export function accumulateGradients(
   targets: readonly Variable[],
   gradients: readonly Tensor[],
-  batches: number,
+  runs: StepRuns,
 ): GradientAccumulator {
+  const { batches } = runs
   if (batches === 1) {
     return { initialize: [], accumulate: [], mean: [...gradients], reset: () => [] }
   }
   const accumulators = targets.map(({ name, shape }, i) => {
     const gradient = gradients[i]!
-    const sum = variable(gradient.node.graph, `${name}/gradient_sum`, shape)
+    const sum = variable(gradient.node.graph, sumName(name, runs, 0), shape)
     return { sum, scaledGradient: mul(gradient, 1 / batches) }
   })
   const reset = (controlInputs: readonly Node[] = []) =>
@@ -53,7 +88,7 @@ export function accumulateGradients(
     )
   return {
     initialize: reset(),
-    accumulate: accumulators.map(({ sum, scaledGradient }) => assignAdd(sum, scaledGradient)),
+    accumulate: [accumulators.map(({ sum, scaledGradient }) => assignAdd(sum, scaledGradient))],
     mean: accumulators.map(({ sum, scaledGradient }) => add(sum.value, scaledGradient)),
     reset,
   }

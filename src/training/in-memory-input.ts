@@ -18,7 +18,12 @@ import type { Session } from '../graph/session.js'
 import { sizeOf } from '../graph/shape.js'
 import { decodePipeline } from './decode-pipeline.js'
 import type { ImageFormat } from './images.js'
-import type { InputPipeline, InputPipelineOptions, RecordCounts } from './input-pipeline.js'
+import {
+  type InputPipeline,
+  type InputPipelineOptions,
+  microBatchSize,
+  type RecordCounts,
+} from './input-pipeline.js'
 import { type RecordRange, stringVector } from './record-range.js'
 
 /** Size of the chunks in which pixels are decoded into the variable. */
@@ -103,7 +108,7 @@ export function inMemoryInput(
   return {
     signatures,
     training: batchIndex =>
-      rowsAt(shuffledRows(batchIndex, shuffleSeed.value, training, batchSize)),
+      rowsAt(shuffledRows(batchIndex, shuffleSeed.value, training, microBatchSize(plan))),
     evaluation() {
       const from = read(evaluationCursor)
       const advanceCursor = assignAdd(evaluationCursor, scalar(graph, batchSize, 'int32'), {

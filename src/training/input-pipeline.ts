@@ -1,5 +1,6 @@
 import type { Graph, Node, Tensor } from '../graph/graph.js'
 import type { Signature } from '../graph/saved-model.js'
+import { shardsOf } from '../spec/shards.js'
 import type { TrainingPlan } from '../spec/training-options.js'
 import type { ImageFormat } from './images.js'
 
@@ -16,10 +17,15 @@ export const isSplitByClass = ({ validation }: Pick<TrainingPlan, 'validation'>)
 /** The options of the plan that change the input pipeline. */
 export type InputOption =
   | 'batchSize'
+  | 'shards'
   | 'shuffleBuffer'
   | 'input'
   | 'validation'
   | 'validationClasses'
+
+/** Images that are computed together in training: those of a batch, or of one of its micro-batches. */
+export const microBatchSize = (plan: Pick<TrainingPlan, 'batchSize' | 'shards'>): number =>
+  plan.batchSize / shardsOf(plan)
 
 export interface InputPipelineOptions {
   graph: Graph
@@ -33,8 +39,11 @@ export interface InputPipelineOptions {
 /** Feeds records into a training graph, from memory or as a stream. */
 export interface InputPipeline {
   readonly signatures: Readonly<Record<string, Signature>>
-  /** Pixels and labels of the job's batch number `batchIndex`, counted from 0. */
-  training(batchIndex: Tensor): readonly Tensor[]
+  /**
+   * Pixels and labels of the job's batch number `batchIndex`, or of its micro-batch of this number, counted from 0. It is
+   * read after the tensors of `after`: those of the batch before, if a run reads several.
+   */
+  training(batchIndex: Tensor, after?: readonly Tensor[]): readonly Tensor[]
   /**
    * The next pixels and labels of the validation data; its labels are those of the training data. The
    * last batch may be smaller.

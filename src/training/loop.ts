@@ -9,6 +9,7 @@ import { type EvaluationResult, evaluate } from './evaluate.js'
 import { startInputPipeline } from './input.js'
 import { learningRateAt } from './learning-rate.js'
 import type { RecordRange } from './record-range.js'
+import { type StepRuns, stepRuns } from './step-runs.js'
 
 /** A checkpoint is also due at the end of each epoch. */
 const defaultCheckpointSeconds = 60
@@ -26,6 +27,8 @@ export interface LoopInput {
   resume: { step: number; model: string; input: string } | null
   /** The metric rows up to the resumed step. Early stopping is restored from them. */
   history?: readonly MetricRow[]
+  /** The devices that the program computes on. Default: 1. */
+  devices?: number
   /** Prefix of the bundle with initial weights. The program must have `initialize`. */
   initFrom?: string | undefined
 }
@@ -85,6 +88,7 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
     plan.earlyStopping,
   )
   for (const row of input.history ?? []) earlyStopping.update(row)
+  const runs = stepRuns(plan, input.devices)
   let step = resume?.step ?? 0
   let savedStep = step
   const checkpointSchedule = new CheckpointSchedule(
@@ -99,7 +103,7 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
   while (step < plan.steps && !earlyStopping.shouldStop) {
     const learningRate = learningRateAt(step + 1, plan.steps, plan.learningRate)
     const startedAt = performance.now()
-    const { metrics, step: newStep } = train(session, plan, step, learningRate)
+    const { metrics, step: newStep } = train(session, plan, runs, step, learningRate)
     step = newStep
     const seconds = (performance.now() - startedAt) / 1000
     const { lossScale = 1 } = metrics
@@ -137,20 +141,28 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
   return true
 }
 
-/** Runs all batches of step `step` + 1; the last batch updates the weights. */
-function train(session: Session, plan: TrainingPlan, step: number, learningRate: number) {
-  const { seed, accumulateSteps } = plan
+/** Runs all batches of step `step` + 1; the last run updates the weights. */
+function train(
+  session: Session,
+  plan: TrainingPlan,
+  { batches, atOnce, startFromZero, signatures }: StepRuns,
+  step: number,
+  learningRate: number,
+) {
+  const { seed } = plan
   const names = ['loss', 'accuracy', 'l2Penalty', ...(plan.classWeights ? ['weightedLoss'] : [])]
   const metrics = Object.fromEntries(names.map(name => [name, 0]))
   let newStep = step
-  for (let i = 1; i <= accumulateSteps; i++) {
-    const batch = step * accumulateSteps + i - 1
-    const isLastBatch = i === accumulateSteps
-    const outputs = isLastBatch
-      ? session.run('train', { learningRate, seed, batch })
-      : session.run('accumulate', { seed, batch })
-    for (const name of names) metrics[name]! += outputs.number(name) / accumulateSteps
-    if (!isLastBatch) continue
+  for (const [i, signature] of signatures.entries()) {
+    const batch = step * batches + i * atOnce
+    const isLastRun = signature === 'train'
+    const outputs = session.run(signature, { seed, batch, ...(isLastRun && { learningRate }) })
+    // of micro-batches, the last run has the means
+    const share = startFromZero ? batches : 1
+    if (startFromZero || isLastRun) {
+      for (const name of names) metrics[name]! += outputs.number(name) / share
+    }
+    if (!isLastRun) continue
     newStep = outputs.number('step')
     if (plan.lossScale === 'dynamic') metrics.lossScale = outputs.number('lossScale')
   }

@@ -1,5 +1,5 @@
 import { gradients } from '../graph/autodiff.js'
-import type { Node, Tensor } from '../graph/graph.js'
+import type { Graph, Node, Tensor } from '../graph/graph.js'
 import { check } from '../graph/graph-error.js'
 import { freshZeros } from '../graph/ops/constant.js'
 import { group } from '../graph/ops/control.js'
@@ -16,6 +16,7 @@ import { assign, read, type Variable, variable } from '../graph/ops/state.js'
 import { dependenciesOf, readersOf } from '../graph/readers.js'
 import { sizeOf } from '../graph/shape.js'
 import type { OptimizerOptions } from '../spec/optimizer-options.js'
+import { sumName } from './gradients.js'
 import { isDecayed, Slots } from './optimizer.js'
 import type { WeightUpdate, WeightUpdateOptions } from './weight-update.js'
 
@@ -31,70 +32,82 @@ const weightsPerOp = 1 << 20
  * on the number of threads.
  */
 export function onePassUpdate(options: WeightUpdateOptions): WeightUpdate {
-  const { weights, copies, learningRate, step, ema, plan } = options
+  const { weights, batches, runs, copies, learningRate, step, ema, plan } = options
   const { graph } = learningRate.node
-  const { accumulateSteps: batches, optimizer } = plan
+  const { optimizer } = plan
   const slots = new Slots(graph)
   const rule = createRule(slots, weights, optimizer)
-  const sums =
-    batches === 1
-      ? []
-      : weights.map(({ name, shape }) => variable(graph, `${name}/gradient_sum`, shape))
-  const computed = weights.map(weight => copies.find(weight) ?? weight)
-  const weightGradients = gradients(
-    options.loss,
-    computed.map(({ value }) => value),
-    { isKept: options.isKept },
+  const sums = Array.from({ length: runs.sums }, (_, sum) =>
+    weights.map(({ name, shape }) => variable(graph, sumName(name, runs, sum), shape)),
   )
-  const readers = checkedReaders(options, weightGradients)
+  const computed = weights.map(weight => copies.find(weight) ?? weight)
+  const weightGradients = batches.map(({ loss, isKept, onDevice }) =>
+    onDevice(() =>
+      gradients(
+        loss,
+        computed.map(({ value }) => value),
+        { isKept },
+      ),
+    ),
+  )
+  const readers = checkedReaders(options, weightGradients.flat())
 
   const groups = groupsOf(weights).map(indices => {
     const pick = <T>(values: readonly T[]): T[] =>
       values.length > 0 ? indices.map(i => values[i]!) : []
-    const of: GradientOptions = {
+    const of = (adds: readonly number[]): GradientOptions => ({
       weights: pick(weights),
-      gradients: pick(weightGradients),
+      gradients: weightGradients.flatMap(pick),
+      atOnce: runs.atOnce,
       l2: pick(weights).map(({ name }) => options.l2.get(name) ?? 0),
-      batches,
-      sums: pick(sums),
+      batches: runs.batches,
+      sums: adds.flatMap(sum => pick(sums[sum]!)),
       largest: plan.clipGradients.value,
-    }
-    return { of, pick, indices }
+    })
+    return { of, pick, last: of(runs.lastAdds) }
   })
   const gradientScale = clippingScale(
     plan.clipGradients.norm,
-    groups.map(({ of }) => of),
+    groups.map(({ last }) => last),
   )
   const averageRate = ema.rate(step)
-  const updates = groups.map(({ of, pick }) => {
-    const written = of.weights.map(weight => copies.find(weight))
-    const changed = [...of.weights, ...written.filter(copy => copy !== undefined)]
+  const updates = groups.map(({ last, pick }) => {
+    const written = last.weights.map(weight => copies.find(weight))
+    const changed = [...last.weights, ...written.filter(copy => copy !== undefined)]
     return updateInPlace(
       {
-        ...of,
+        ...last,
+        resets: runs.startFromZero,
         rule: rule.update,
         slots: rule.slots.flatMap(pick),
-        weightDecay: of.weights.map(weight => (isDecayed(weight) ? optimizer.weightDecay : 0)),
+        weightDecay: last.weights.map(weight => (isDecayed(weight) ? optimizer.weightDecay : 0)),
         decoupled: optimizer.kind === 'adamw',
-        averages: averageRate ? of.weights.map(weight => ema.average(weight)) : [],
+        averages: averageRate ? last.weights.map(weight => ema.average(weight)) : [],
         copies: written.flatMap((copy, i) => (copy ? [[i, copy] as const] : [])),
         learningRate,
         gradientScale,
         averageRate,
         betaPowers: rule.betaPowers,
       },
-      { controlInputs: changed.flatMap(({ value }) => readers.get(value.node) ?? []) },
+      {
+        controlInputs: oneOfEachDevice(
+          graph,
+          changed.flatMap(({ value }) => readers.get(value.node) ?? []),
+        ),
+      },
     )
   })
 
-  const changedInPlace = [...weights, ...rule.slots.flat(), ...ema.all, ...sums]
+  const changedInPlace = [...weights, ...rule.slots.flat(), ...ema.all, ...sums.flat()]
   return {
     slots: slots.all,
     initialize: [
       ...slots.initialize,
-      ...sums.map(sum => assign(sum, freshZeros(graph, sum.shape))),
+      ...sums.flat().map(sum => assign(sum, freshZeros(graph, sum.shape))),
     ],
-    accumulate: batches === 1 ? [] : groups.map(({ of }) => accumulateInPlace(of)),
+    accumulate: runs.accumulating.map(({ adds, keeps }) =>
+      groups.map(({ of, pick }) => accumulateInPlace(of(adds), pick(sums[keeps]!))),
+    ),
     apply: [...updates, ...rule.finish(updates)],
     settle(assigned) {
       const after = { controlInputs: [group(graph, assigned)] }
@@ -109,7 +122,7 @@ export function onePassUpdate(options: WeightUpdateOptions): WeightUpdate {
 }
 
 /** Indices of weights that one op updates, in the order in which the backward pass has their gradients. */
-function groupsOf(weights: readonly Variable[]): number[][] {
+export function groupsOf(weights: readonly Variable[]): number[][] {
   const groups: number[][] = []
   let left = 0
   for (const [i, { shape }] of [...weights.entries()].reverse()) {
@@ -129,8 +142,21 @@ function clippingScale(
   groups: readonly GradientOptions[],
 ): Tensor | undefined {
   if (norm === undefined) return undefined
-  const globalNorm = sqrt(addN(groups.map(sumOfSquares)))
+  const globalNorm = sqrt(addN(groups.map(group => sumOfSquares(group))))
   return div(norm, maximum(globalNorm, norm))
+}
+
+/** What to wait for instead of nodes on several devices: one of each, since such an edge is a message. */
+function oneOfEachDevice(graph: Graph, nodes: readonly Node[]): readonly Node[] {
+  const devices = [...new Set(nodes.map(({ device }) => device))]
+  if (devices.length <= 1) return nodes
+  return devices.map(device =>
+    group(
+      graph,
+      nodes.filter(node => node.device === device),
+      { device },
+    ),
+  )
 }
 
 /**
@@ -138,10 +164,11 @@ function clippingScale(
  * an op changes the memory.
  */
 function checkedReaders(
-  { weights, copies, loss, metrics }: WeightUpdateOptions,
+  { weights, copies, batches, metrics }: WeightUpdateOptions,
   weightGradients: readonly Tensor[],
 ): Map<Node, Node[]> {
-  const readers = readersOf(dependenciesOf([loss, ...metrics, ...weightGradients]))
+  const losses = batches.map(({ loss }) => loss)
+  const readers = readersOf(dependenciesOf([...losses, ...metrics, ...weightGradients]))
   for (const weight of weights.filter(weight => copies.find(weight))) {
     const others = (readers.get(weight.value.node) ?? []).filter(({ op }) => op.type !== 'L2Loss')
     check(

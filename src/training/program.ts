@@ -1,40 +1,34 @@
-import { nodesBetween } from '../graph/autodiff.js'
 import { effectOutputs } from '../graph/effect-outputs.js'
-import { Graph, type Node, type Tensor } from '../graph/graph.js'
+import { Graph, type Tensor } from '../graph/graph.js'
 import { check } from '../graph/graph-error.js'
 import { restoreTensors, saveTensors } from '../graph/ops/checkpoint.js'
-import { equal, finiteMask } from '../graph/ops/compare.js'
-import { constant, placeholder, scalar } from '../graph/ops/constant.js'
-import { identity } from '../graph/ops/control.js'
+import { finiteMask } from '../graph/ops/compare.js'
+import { constant, placeholder } from '../graph/ops/constant.js'
 import type { ChooseConvKernels } from '../graph/ops/conv-kernels.js'
 import { addN, cast, sub } from '../graph/ops/math.js'
-import { nativeNormalize } from '../graph/ops/native-batch-norm.js'
-import { stockNormalize } from '../graph/ops/normalize.js'
-import { argMax, reduceMean, reduceSum } from '../graph/ops/reduce.js'
-import { assign, assignAdd, read, type Variable, variable } from '../graph/ops/state.js'
+import { reduceSum } from '../graph/ops/reduce.js'
+import { assign, type Variable, variable } from '../graph/ops/state.js'
 import { foldedValues } from '../nets/fold.js'
 import { Freeze } from '../nets/freeze.js'
-import { createLayers, type Layers } from '../nets/layers.js'
+import { createLayers } from '../nets/layers.js'
 import { Variables } from '../nets/variables.js'
-import { WeightCopies } from '../nets/weight-copies.js'
 import type { InitReport } from '../spec/init-from.js'
 import type { NetworkOptions } from '../spec/model-options.js'
+import { fitsDevices, shardsOf } from '../spec/shards.js'
 import type { TrainingKernels } from '../spec/training-kernels.js'
-import { defaultL2, type Precision, type TrainingPlan } from '../spec/training-options.js'
+import type { TrainingPlan } from '../spec/training-options.js'
 import { layoutTensor, type WeightsTensor } from '../spec/weights.js'
 import type { Engine } from './augment.js'
-import { augmentBatch } from './augmented-batch.js'
-import { EmaVariables, ExponentialMovingAverage } from './ema.js'
+import { forwardPass } from './batch-graph.js'
+import { EmaVariables } from './ema.js'
 import { evaluationOutputs } from './evaluate.js'
-import { type ImageFormat, normalizeBatch } from './images.js'
+import type { ImageFormat } from './images.js'
 import { assignWeights, matchWeights } from './initial-weights.js'
 import { buildInputPipeline } from './input.js'
-import type { InputOption, RecordCounts } from './input-pipeline.js'
-import { batchLoss } from './loss.js'
+import { type InputOption, microBatchSize, type RecordCounts } from './input-pipeline.js'
 import { activationsToKeep, type Step } from './low-memory.js'
-import { buildNetwork } from './network.js'
-import { onePassUpdate } from './one-pass-update.js'
-import { stockUpdate } from './weight-update.js'
+import { stepRuns } from './step-runs.js'
+import { buildTrainingStep } from './training-step.js'
 
 /** The options of the plan that change the training step's graph. */
 type StepOption =
@@ -42,6 +36,7 @@ type StepOption =
   | 'labelSmoothing'
   | 'clipGradients'
   | 'accumulateSteps'
+  | 'shards'
   | 'ema'
   | 'augment'
   | 'precision'
@@ -72,6 +67,8 @@ export interface ProgramOptions {
   batchNorm?: TrainingKernels
   /** What computes the convolutions of the training step. Default: `kernelsByRule`. */
   convKernels?: ChooseConvKernels | undefined
+  /** The devices that compute the micro-batches of a run, as `Node.device`. Default: one, which TensorFlow chooses. */
+  devices?: readonly string[] | undefined
 }
 
 export interface Program extends Step {
@@ -88,17 +85,18 @@ export interface Program extends Step {
  * A training job as one graph: input pipeline, forward and backward pass, optimizer, evaluation and
  * checkpoints. Signatures: `init`, `initialize` (initial weights from a checkpoint), `accumulate`,
  * `train`, `evaluate`, `save`, `restore`, `export`, `countNonFinite` (how many of the weights to export
- * are NaN or infinite), and those of its input. A step of n batches runs `accumulate` n - 1 times, then
- * `train`. With `memory: 'low'`, the backward pass computes a part of the activations again.
+ * are NaN or infinite), and those of its input. The runs of a step are those of `stepRuns`: of n batches,
+ * `accumulate` n - 1 times, then `train`. With `memory: 'low'`, the backward pass computes a part of the activations
+ * again.
  */
 export function buildTrainingProgram(options: ProgramOptions): Program {
   const program = assembleProgram(options)
   if (options.plan.memory !== 'low') return program
   const kept = activationsToKeep(program)
-  return assembleProgram(options, ({ name }) => kept.has(name))
+  return assembleProgram(options, name => kept.has(name))
 }
 
-function assembleProgram(options: ProgramOptions, isKept?: (node: Node) => boolean): Program {
+function assembleProgram(options: ProgramOptions, isKept?: (name: string) => boolean): Program {
   const {
     model,
     images,
@@ -113,86 +111,25 @@ function assembleProgram(options: ProgramOptions, isKept?: (node: Node) => boole
     kernels = 'stock',
     batchNorm = kernels,
     convKernels,
+    devices = [''],
   } = options
+  checkDevices(plan, devices)
   // ours compute on a processor
   const onePass = kernels === 'own' && engine === 'cpu' && plan.precision !== 'fp16'
-  const graph = new Graph()
+  const graph = new Graph({ keepsSums: shardsOf(plan) > 1 })
   const variables = new Variables(graph, new Freeze(freeze))
   const step = variable(graph, 'global_step', [], 'int64')
   const seed = placeholder(graph, 'seed', 'int32')
   const input = buildInputPipeline({ graph, images, validationImages, plan, seed }, records)
 
   const learningRate = placeholder(graph, 'learning_rate', 'float32')
-  // index of the batch within the job; seeds the random ops of the batch
+  // index within the job of the batch, or of the first micro-batch of a run
   const batch = placeholder(graph, 'batch', 'int32')
-  const copies = new WeightCopies()
-  const training = graph.nameScope('train', () => {
-    const trainingLayers = createLayers(variables, 'training', {
-      rng: { seed, step: batch },
-      ...(onePass && { copies }),
-      normalize: batchNorm === 'own' ? nativeNormalize : stockNormalize,
-      convKernels,
-    })
-    const layers = trainingLayers.argScope({ conv2d: { l2: plan.l2 ?? defaultL2[model.kind] } })
-    const { pixels, ...labels } = augmentBatch(input.training(batch), {
-      plan,
-      images,
-      classes,
-      rng: { seed, batch },
-      engine,
-    })
-    const logits = forward(pixels, layers, plan.precision)
-    const isCorrect = equal(cast(argMax(logits, 1), 'int32'), labels.labels)
-    const accuracy = reduceMean(cast(isCorrect, 'float32'))
-    const { loss, weightedLoss } = batchLoss(logits, labels, {
-      classWeights: classWeights ?? null,
-      labelSmoothing: plan.labelSmoothing,
-    })
-    const penalties = layers.regularizationLosses
-    const l2Penalty = penalties.length > 0 ? addN(penalties) : scalar(graph, 0)
-    const weights = variables.trainable
-    check(weights.length > 0, 'freeze: nothing is left to train; leave some variables out')
-    const ema = new ExponentialMovingAverage(weights, plan.ema)
-    const update = (onePass ? onePassUpdate : stockUpdate)({
-      weights,
-      loss: weightedLoss ?? loss,
-      penalties,
-      l2: layers.l2,
-      metrics: [loss, l2Penalty, accuracy],
-      copies,
-      learningRate,
-      step: step.value,
-      ema,
-      isKept,
-      plan,
-    })
-    const one = constant(graph, [1], { dtype: 'int64', shape: [] })
-    // after the averages' updates, which read the step before it is incremented
-    const incrementStep = assignAdd(step, one, { controlInputs: update.apply })
-    const lossOutputs = (name: string, controlInputs: readonly Node[]) => ({
-      loss: identity(loss, { name, controlInputs }),
-      ...(weightedLoss && { weightedLoss }),
-      l2Penalty,
-      accuracy: identity(accuracy, { name: `${name}_accuracy`, controlInputs }),
-    })
-    const stepEffects = [...update.apply, ...layers.updates, incrementStep]
-    const computed = weights.flatMap(weight => [weight, copies.find(weight) ?? weight])
-    return {
-      forward: nodesBetween(
-        computed.map(({ value }) => value),
-        weightedLoss ?? loss,
-      ),
-      slots: [...update.slots, ...ema.all],
-      ema,
-      initialize: update.initialize,
-      settle: update.settle,
-      accumulated: lossOutputs('accumulated', [...update.accumulate, ...layers.updates]),
-      outputs: {
-        ...lossOutputs('loss', stepEffects),
-        ...(update.lossScale && { lossScale: update.lossScale }),
-        step: cast(read(step, { controlInputs: [incrementStep] }), 'int32'),
-      },
-    }
+  const runs = stepRuns(plan, devices.length)
+  const training = buildTrainingStep({
+    ...{ variables, input, seed, model, images, classes, classWeights, plan, engine },
+    ...{ batchSize: microBatchSize(plan), learningRate, batch, step, runs, devices },
+    ...{ onePass, batchNorm, convKernels, isKept },
   })
   variables.freeze.checkAllMatched(variables.all.map(({ name }) => name))
   const { ema } = training
@@ -200,7 +137,7 @@ function assembleProgram(options: ProgramOptions, isKept?: (node: Node) => boole
     // in fp32, as the model is served
     const layers = createLayers(new EmaVariables(variables, ema), 'inference')
     const [pixels, labels] = input.evaluation() as [Tensor, Tensor]
-    const logits = forward(pixels, layers, 'fp32')
+    const logits = forwardPass(pixels, layers, options, 'fp32')
     return { folds: layers.folds, outputs: evaluationOutputs(logits, labels, classes) }
   })
 
@@ -250,7 +187,12 @@ function assembleProgram(options: ProgramOptions, isKept?: (node: Node) => boole
         },
       }),
       ...input.signatures,
-      accumulate: { inputs: { seed, batch }, outputs: training.accumulated },
+      ...Object.fromEntries(
+        Object.entries(training.accumulated).map(([signature, outputs]) => [
+          signature,
+          { inputs: { seed, batch }, outputs },
+        ]),
+      ),
       train: { inputs: { learningRate, seed, batch }, outputs: training.outputs },
       evaluate: { inputs: {}, outputs: evaluation.outputs },
       save: { inputs: bundles, outputs: effectOutputs(graph, 'saved', saveEffects) },
@@ -264,10 +206,14 @@ function assembleProgram(options: ProgramOptions, isKept?: (node: Node) => boole
       countNonFinite: { inputs: {}, outputs: { count: countNonFinite(graph, exported) } },
     },
   }
+}
 
-  function forward(pixels: Tensor, layers: Layers, precision: Precision): Tensor {
-    return buildNetwork(layers, normalizeBatch(pixels, images), model, classes, precision)
-  }
+function checkDevices(plan: ProgramOptions['plan'], devices: readonly string[]): void {
+  const shards = shardsOf(plan)
+  check(
+    fitsDevices(shards, devices.length),
+    `${shards} micro-batches cannot be computed on ${devices.length} devices in the order of their sum`,
+  )
 }
 
 const countNonFinite = (graph: Graph, variables: readonly Variable[]): Tensor =>

@@ -11,7 +11,12 @@ import {
 } from '../graph/ops/iterator.js'
 import type { Session } from '../graph/session.js'
 import { decodePipeline } from './decode-pipeline.js'
-import { type InputPipeline, type InputPipelineOptions, isSplitByClass } from './input-pipeline.js'
+import {
+  type InputPipeline,
+  type InputPipelineOptions,
+  isSplitByClass,
+  microBatchSize,
+} from './input-pipeline.js'
 import { int32Vector, type RecordRange, stringVector } from './record-range.js'
 
 /** Second half of the shuffle seed: TensorFlow replaces the seed (0, 0) by a random one. */
@@ -38,7 +43,10 @@ export function streamingInput({
     ? data.select(data.tfRecords(files), 'train_select', selected)
     : data.take(data.tfRecords(files), records)
   const shuffled = data.repeat(data.shuffle(trainingRecords, shuffleBuffer, [seed, shuffleSeed2]))
-  const batches = decodePipeline('train', shuffled, images, { batchSize, dropRemainder: true })
+  const batches = decodePipeline('train', shuffled, images, {
+    batchSize: microBatchSize(plan),
+    dropRemainder: true,
+  })
   const trainingIterator = iterator(graph, 'input', batches.element)
   const startTraining = startIterator(trainingIterator, batches)
 
@@ -64,7 +72,7 @@ export function streamingInput({
         outputs: effectOutputs(graph, 'evaluation_started', [startEvaluation]),
       },
     },
-    training: () => next(trainingIterator),
+    training: (_, after) => next(trainingIterator, { controlInputs: after }),
     evaluation: () => next(validationIterator),
     save: bundle => [saveTensors(bundle, { iterator: serializeIterator(trainingIterator) })],
     restore(bundle) {

@@ -6,6 +6,7 @@ import { openSession } from '../../src/graph/session.js'
 import type { MetricRow } from '../../src/spec/metrics.js'
 import type { NetworkOptions, PlainResNet } from '../../src/spec/model-options.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
+import { deviceNames, sessionOptions } from '../../src/training/devices.js'
 import type { ImageFormat } from '../../src/training/images.js'
 import type { LoopHooks } from '../../src/training/loop.js'
 import { buildTrainingProgram, type ProgramOptions } from '../../src/training/program.js'
@@ -86,7 +87,12 @@ export async function openProgram(
   model: NetworkOptions,
   options: Partial<TrainingPlan> = {},
   format: ImageFormat = images,
-  more: Pick<ProgramOptions, 'kernels' | 'batchNorm' | 'freeze'> = {},
+  {
+    deviceCount = 1,
+    ...more
+  }: Pick<ProgramOptions, 'kernels' | 'batchNorm' | 'freeze' | 'records'> & {
+    deviceCount?: number
+  } = {},
 ) {
   const tempFolder = processFolder()
   const mergedPlan = { ...plan, ...options }
@@ -99,9 +105,14 @@ export async function openProgram(
     classWeights: classWeights ? Object.values(classWeights) : undefined,
     plan: mergedPlan,
     ...more,
+    devices: deviceNames(mergedPlan, 'cpu', deviceCount),
   })
   await writeSavedModel(join(tempFolder, 'program'), program.graph, program)
-  const session = await openSession(runtime, join(tempFolder, 'program'))
+  const session = await openSession(
+    runtime,
+    join(tempFolder, 'program'),
+    sessionOptions(mergedPlan, 'cpu', deviceCount),
+  )
   return { tempFolder, program, session, plan: mergedPlan }
 }
 

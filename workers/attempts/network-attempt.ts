@@ -16,11 +16,14 @@ import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { Metrics, NetworkJob } from '../../src/spec/job.js'
 import type { MemoryEstimate } from '../../src/spec/memory-estimate.js'
 import { type MetricRow, metricsAt } from '../../src/spec/metrics.js'
+import { devicesOf } from '../../src/spec/resources.js'
 import { fp32Serving } from '../../src/spec/serving-options.js'
+import { shardsOf } from '../../src/spec/shards.js'
 import type { TrainingKernels } from '../../src/spec/training-kernels.js'
 import type { WeightsTensor } from '../../src/spec/weights.js'
 import type { Store } from '../../src/store/store.js'
 import { buildProgram } from '../../src/training/build-program.js'
+import { deviceNames, devicesToUse, sessionOptions } from '../../src/training/devices.js'
 import {
   type LoopHooks,
   type LoopInput,
@@ -44,6 +47,8 @@ export interface NetworkAttemptDeps extends TrainerDeps<NetworkJob> {
   tf: TensorFlow
   /** Processor cores that the trainer may use. */
   threads: number
+  /** GPUs that it may use. */
+  gpus: number
   /** Whose kernels training steps may run. */
   kernels: 'auto' | 'stock'
   /** Asks for the memory of the training; returns when the job may take it. */
@@ -73,9 +78,10 @@ export async function runNetworkAttempt(deps: NetworkAttemptDeps): Promise<void>
   // only the first start needs the source; it may be gone by the time of a resume
   const source = resumeFrom === null ? job.initFrom : null
   const initialWeights = source && (await resolveInitialWeights(store, source))
-  const session = await openProgram(deps, recorder, input, initialWeights?.tensors)
+  const devices = devicesOfAttempt(deps)
+  const session = await openProgram(deps, recorder, input, devices, initialWeights?.tensors)
   const completed = await runTraining(
-    { ...input, session, initFrom: initialWeights?.prefix },
+    { ...input, session, devices, initFrom: initialWeights?.prefix },
     recorder,
   )
     .catch(error => rethrowIfWeightsIntact(error, deps, source))
@@ -114,6 +120,20 @@ export async function rethrowIfWeightsIntact(
   throw error
 }
 
+/** As many devices as the job asks for, or as fit of those that this machine has. They do not change the weights. */
+function devicesOfAttempt({ task: { job }, threads, gpus }: NetworkAttemptDeps): number {
+  const asked = devicesOf(job)
+  const { kind } = readInstallation()
+  const devices = devicesToUse(job.training, asked, kind === 'cuda' ? gpus : threads)
+  const shards = shardsOf(job.training)
+  if (shards > 1) {
+    const where = kind === 'cuda' ? 'GPUs' : 'devices that share the processor'
+    const fewer = devices < asked ? `, and not on ${asked}, which this machine does not have` : ''
+    console.log(`${shards} micro-batches of a step are computed on ${devices} ${where}${fewer}`)
+  }
+  return devices
+}
+
 const kernelNames: Record<TrainingKernels, string> = {
   own: "Trainyard's own kernels for batch norm and weight updates, and TensorFlow's for the rest",
   stock: "TensorFlow's kernels",
@@ -124,6 +144,7 @@ async function openProgram(
   { tf, store, task, threads, kernels: setting, reserveMemory }: NetworkAttemptDeps,
   recorder: NetworkRecorder,
   { training, validation }: Pick<LoopInput, 'training' | 'validation'>,
+  devices: number,
   initialTensors: readonly WeightsTensor[] | undefined,
 ): Promise<Session> {
   const { job, dataset, attempt } = task
@@ -157,6 +178,7 @@ async function openProgram(
     checkpointTensors: initialTensors,
     engine,
     kernels,
+    devices: deviceNames(job.training, engine, devices),
   }
   const program = await buildProgram(options, {
     tf,
@@ -179,7 +201,8 @@ async function openProgram(
   await writeSavedModel(staged, program.graph, program)
   const key = `${jobPaths(job.id).attempt(attempt)}/program`
   await store.commit(staged, key, { parameters: program.parameters })
-  return openSession(tf, await store.folder(key))
+  const sessionConfig = sessionOptions(job.training, engine, devices)
+  return openSession(tf, await store.folder(key), sessionConfig)
 }
 
 /** The weights of the classes in the order of their numbers. */

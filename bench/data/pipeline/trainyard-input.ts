@@ -33,7 +33,7 @@ async function prepare(request: PipelineRequest): Promise<PreparedSubject> {
   const input = buildInputPipeline({ graph, images, plan, seed }, records)
   const classes = images.labels.length
   const { pixels } = augmentBatch(input.training(batch), {
-    ...{ plan, images, classes },
+    ...{ plan, batchSize, images, classes },
     rng: { seed, batch },
     engine: 'cpu',
   })

@@ -113,8 +113,13 @@ export const AddN = defineOp<readonly Tensor[]>({
 })
 
 /** The sum of tensors of equal shape. */
-export const addN = (tensors: readonly Tensor[]): Tensor =>
-  tensors.length === 1 ? tensors[0]! : apply(AddN, tensors, {})
+export function addN(tensors: readonly Tensor[]): Tensor {
+  const [first, ...others] = tensors
+  if (others.length === 0) return first!
+  // AddN begins with a tensor whose memory it may take, which of three or more is not always the same one
+  if (first!.node.graph.keepsSums && others.length > 1) return others.reduce(add, first!)
+  return apply(AddN, tensors, {})
+}
 
 export const L2Loss = defineOp<UnaryInputs>({
   type: 'L2Loss',

@@ -26,50 +26,64 @@ export const assignOwned = (target: Variable, value: Tensor): Node =>
 export interface GradientOptions {
   /** The variables that `gradients` are of, in order. */
   weights: readonly Variable[]
-  /** float32 or bfloat16. */
+  /** float32 or bfloat16. Of several batches at once: first those of the first batch. */
   gradients: readonly Tensor[]
+  /** How many batches `gradients` are of; they are added up as `addInOrder` does. Default: 1. */
+  atOnce?: number | undefined
   /** Of each weight: its value, times this, is added to its gradient. */
   l2: readonly number[]
   /** How many batches a step takes the mean gradient of. */
   batches: number
-  /** The sums over the batches before this one; none if there is one batch. */
+  /** Sums over earlier batches, to add in this order: first one for each weight, then others. None if there are none. */
   sums: readonly Variable[]
   /** Elements are clipped to this size. */
   largest?: number | undefined
 }
 
-function gradientInputs(opName: string, { weights, gradients }: GradientOptions): Tensor[] {
-  for (const [i, { name, shape }] of weights.entries()) {
+function gradientInputs(opName: string, options: GradientOptions): Tensor[] {
+  const { weights, gradients, atOnce = 1 } = options
+  for (let i = 0; i < atOnce * weights.length; i++) {
+    const { name, shape } = weights[i % weights.length]!
+    const gradient = gradients[i]
     check(
-      gradients[i] !== undefined && sameShape(gradients[i].shape, shape),
-      `${opName}: ${name} is ${formatShape(shape)}, its gradient ${gradients[i] ? formatShape(gradients[i].shape) : 'is missing'}`,
+      gradient !== undefined && sameShape(gradient.shape, shape),
+      `${opName}: ${name} is ${formatShape(shape)}, its gradient ${gradient ? formatShape(gradient.shape) : 'is missing'}`,
     )
   }
   return [...weights.map(({ value }) => value), ...gradients]
 }
 
-const gradientAttrs = ({ weights, gradients, l2, batches, largest }: GradientOptions): Attrs => ({
-  N: attr.int(weights.length),
-  types: attr.types(gradients.map(({ dtype }) => dtype)),
-  l2: attr.floats(l2),
-  share: attr.float(1 / batches),
-  largest: attr.float(largest ?? 0),
-})
+const gradientAttrs = (options: GradientOptions): Attrs => {
+  const { weights, gradients, atOnce = 1, l2, batches, largest } = options
+  return {
+    N: attr.int(weights.length),
+    types: attr.types(gradients.map(({ dtype }) => dtype)),
+    batches: attr.int(atOnce),
+    l2: attr.floats(l2),
+    share: attr.float(1 / batches),
+    largest: attr.float(largest ?? 0),
+  }
+}
 
 const values = (variables: readonly Variable[]) => variables.map(({ value }) => value)
 
 export const TrainyardAccumulate = defineEffect<readonly Tensor[], GradientOptions>({
   type: 'TrainyardAccumulate',
-  attrs: (_, options) => gradientAttrs(options),
+  attrs: (_, options) => ({
+    ...gradientAttrs({ ...options, largest: undefined }),
+    S: attr.int(options.sums.length),
+  }),
 })
 
-/** Adds the gradients of a batch, divided by `batches`, to `sums`. */
-export const accumulateInPlace = (options: GradientOptions, nodeOptions?: NodeOptions): Node =>
+/** Adds gradients, divided by `batches`, to `sums`, and keeps the result in `totals`, which may be the sums. */
+export const accumulateInPlace = (
+  options: GradientOptions,
+  totals: readonly Variable[] = options.sums,
+): Node =>
   applyEffect(
     TrainyardAccumulate,
-    [...gradientInputs('accumulateInPlace', options), ...values(options.sums)],
-    { ...options, largest: undefined },
-    nodeOptions,
+    [...gradientInputs('accumulateInPlace', options), ...values(options.sums), ...values(totals)],
+    options,
   )
 
 export const TrainyardSquares = defineOp<readonly Tensor[], GradientOptions>({
@@ -103,6 +117,8 @@ export interface UpdateOptions extends GradientOptions {
   /** Of each weight: its value, times this, is added to its gradient; `decoupled`: times the rate, taken off it. */
   weightDecay: readonly number[]
   decoupled: boolean
+  /** Whether `sums`, of which there is one for each weight, are set to zero. */
+  resets?: boolean | undefined
   /** The moving averages of the weights; none if there are none. */
   averages: readonly Variable[]
   /** bfloat16 copies that some weights have, by the weight's index. */
@@ -119,7 +135,7 @@ export interface UpdateOptions extends GradientOptions {
 export const TrainyardUpdate = defineEffect<readonly Tensor[], UpdateOptions>({
   type: 'TrainyardUpdate',
   attrs(_, options) {
-    const { slots, sums, averages, copies, weightDecay, decoupled } = options
+    const { slots, sums, resets = true, averages, copies, weightDecay, decoupled } = options
     const { rule, ...numbers } = options.rule
     return {
       ...gradientAttrs(options),
@@ -133,14 +149,15 @@ export const TrainyardUpdate = defineEffect<readonly Tensor[], UpdateOptions>({
       ),
       weight_decay: attr.floats(weightDecay),
       decoupled: attr.bool(decoupled),
+      resets: attr.bool(resets),
       copied: attr.ints(copies.map(([weight]) => weight)),
     }
   },
 })
 
 /**
- * One step of an optimizer: changes weights, slots and averages, sets sums to zero, and writes the copies. All are
- * changed in place, so `controlInputs` must have every other reader of these variables that the run needs.
+ * One step of an optimizer: changes weights, slots and averages, sets sums to zero unless told not to, and writes the
+ * copies. All are changed in place, so `controlInputs` must have every other reader of these variables that the run needs.
  */
 export function updateInPlace(options: UpdateOptions, nodeOptions: NodeOptions): Node {
   const { learningRate, gradientScale, averageRate, betaPowers } = options

@@ -3574,6 +3574,8 @@ class TrainingOptions(TypedDict):
     """default: {}"""
     accumulateSteps: NotRequired[int]
     """batches per step; a step uses the mean of their gradients (default: 1)"""
+    shards: NotRequired[int]
+    """micro-batches that each batch is divided into, whatever computes them: a step uses the mean of their gradients, and batch norm sees one at a time. If absent, resources.devices. A job with 4 has the same weights on 1, 2 and 4 devices"""
     ema: NotRequired[WeightsAverage]
     augment: NotRequired[Augmentation]
     """default: {}"""

@@ -1,0 +1,34 @@
+import type { FieldErrors } from '../errors.js'
+import { fitsDevices } from '../spec/shards.js'
+import type { TrainingPlan } from '../spec/training-options.js'
+
+/** Adds an error for each option that does not fit the micro-batches of a job. */
+export function checkShards(plan: TrainingPlan, devices: number, errors: FieldErrors): void {
+  const { shards = 1, batchSize, accumulateSteps, augment } = plan
+  if (!fitsDevices(shards, devices)) {
+    const message = `${shards} shards cannot be added up in one order on ${devices} devices; take ${listOf(fittingDevices(shards))} devices, or ${devices} shards`
+    errors.add('/resources/devices', 'contradiction', message)
+  }
+  if (shards === 1) return
+  if (batchSize % shards !== 0) {
+    const fitting = [Math.floor(batchSize / shards), Math.ceil(batchSize / shards)]
+      .filter(size => size > 0)
+      .map(size => size * shards)
+    const message = `a batch of ${batchSize} images cannot be divided into ${shards} equal shards; take ${listOf(fitting)}`
+    errors.add('/training/batchSize', 'contradiction', message)
+  }
+  if (accumulateSteps > 1) {
+    const message = `accumulateSteps is ${accumulateSteps}, but shards divide a batch in the same way; raise batchSize and shards by this factor instead`
+    errors.add('/training/accumulateSteps', 'contradiction', message)
+  }
+  if (augment.mixup > 0 && batchSize === shards) {
+    const message = `mixup mixes the images of a shard, but each of the ${shards} shards has one; raise batchSize`
+    errors.add('/training/augment/mixup', 'contradiction', message)
+  }
+}
+
+const fittingDevices = (shards: number): number[] =>
+  Array.from({ length: shards }, (_, i) => i + 1).filter(devices => fitsDevices(shards, devices))
+
+const listOf = (values: readonly number[]): string =>
+  values.length === 1 ? `${values[0]}` : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { TrainyardError } from '../../src/errors.js'
+import { planNetworkJob } from '../../src/planning/plan.js'
+import type { NetworkJobRequest } from '../../src/spec/job.js'
+import { digitsManifest } from '../../testing/digits-manifest.js'
+
+const identity = { id: 'job-00000000000000000000000000', createdAt: '2026-01-01T00:00:00.000Z' }
+
+type Training = NonNullable<NetworkJobRequest['training']>
+
+const plan = (training: Training, records = 1000) =>
+  planNetworkJob(
+    identity,
+    { model: { kind: 'resnet' }, dataset: 'digits', training },
+    digitsManifest({ records }),
+    null,
+  )
+
+/** The messages of a refused request, by path. */
+function errorsOf(training: Training): Record<string, string> {
+  try {
+    plan(training)
+  } catch (error) {
+    assert.ok(error instanceof TrainyardError)
+    return Object.fromEntries(error.errors.map(({ path, message }) => [path, message]))
+  }
+  return {}
+}
+
+test('a job without shards has none in its plan', () => {
+  assert.ok(!('shards' in plan({}).training))
+  assert.ok(!('shards' in plan({ shards: 1 }).training))
+  assert.equal(plan({ shards: 4 }).training.shards, 4)
+})
+
+test('the default batch is one that shards divide, and the plan says so', () => {
+  const { training, notes } = plan({ shards: 6 })
+  assert.equal(training.batchSize, 60)
+  assert.match(notes!.at(-1)!.message, /batchSize is 60 and not 64, since 6 shards divide it/)
+  assert.equal(plan({ shards: 4 }, 70).training.batchSize, 60)
+})
+
+test('all that does not fit shards is refused at once, with what would fit', () => {
+  const errors = errorsOf({ shards: 4, batchSize: 50, accumulateSteps: 2 })
+  assert.deepEqual(Object.keys(errors).sort(), ['/training/accumulateSteps', '/training/batchSize'])
+  assert.match(errors['/training/batchSize']!, /50 images .* 4 equal shards; take 48 or 52/)
+  assert.match(errors['/training/accumulateSteps']!, /raise batchSize and shards/)
+  assert.match(errorsOf({ shards: 4, batchSize: 2 })['/training/batchSize']!, /take 4$/)
+  const mixup = errorsOf({ shards: 4, batchSize: 4, augment: { mixup: 0.2 } })
+  assert.match(mixup['/training/augment/mixup']!, /each of the 4 shards has one/)
+  const steps = errorsOf({ shards: 64, steps: 100_000_000 })
+  assert.match(steps['/training/shards']!, /6400000000/)
+})
