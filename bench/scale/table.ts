@@ -8,12 +8,14 @@ export function scaleTable(report: Report<TrainingRow>): string {
     row.subject,
     ...[row.medianMs, row.minMs, row.maxMs].map(ms => ms.toFixed(1)),
     row.ratio?.toFixed(3) ?? '',
+    row.processorMs?.toFixed(0) ?? '',
+    row.processorRatio?.toFixed(3) ?? '',
     row.peakRssMb.toFixed(0),
   ])
-  const columns = ['case', 'subject', 'median ms', 'min', 'max', '/ trainyard', 'peak RSS MB']
+  const columns = ['case', 'subject', 'median ms', 'min', 'max', '/ trainyard']
   const parts = [
     heading(report),
-    table(columns, rows),
+    table([...columns, 'processor ms', '/ trainyard', 'peak RSS MB'], rows),
     ...[...new Set(report.rows.map(row => row.case))].map(name => shareOf(report, name)),
     ...report.notRun.map(
       ({ case: name, subject, reason }) => `- ${subject} did not run ${name}: ${reason}`,
@@ -24,11 +26,16 @@ export function scaleTable(report: Report<TrainingRow>): string {
 
 /** How much of a step on two devices the second gradient costs, beside being computed. */
 function shareOf({ rows }: Report<TrainingRow>, name: string): string {
-  const ms = (subject: string) =>
-    rows.find(row => row.case === name && row.subject === subject)?.medianMs
-  const [alone, both] = Object.keys(exchanges).map(ms)
-  const step = ms('2 shards, 2 devices')
-  if (alone === undefined || both === undefined || step === undefined) return ''
-  const share = (100 * (both - alone)) / step
-  return `- ${name}: the exchange takes ${(both - alone).toFixed(1)} ms, ${share.toFixed(1)} % of a step on 2 devices\n`
+  const of = (subject: string) => rows.find(row => row.case === name && row.subject === subject)
+  const [alone, both] = Object.keys(exchanges).map(of)
+  const step = of('2 shards, 2 devices')
+  if (!alone || !both || !step) return ''
+  const share = (ms: (row: TrainingRow) => number) => {
+    const exchange = ms(both) - ms(alone)
+    return `${exchange.toFixed(1)} ms, ${((100 * exchange) / ms(step)).toFixed(1)} %`
+  }
+  const byTime = `the exchange takes ${share(row => row.medianMs)} of a step on 2 devices`
+  const { processorMs } = step
+  if (processorMs === undefined || processorMs === null) return `- ${name}: ${byTime}\n`
+  return `- ${name}: ${byTime}; of processor time, ${share(row => row.processorMs!)}\n`
 }

@@ -589,3 +589,18 @@ test('several workers refuse what trees cannot be divided for, all at once', () 
     '/resources/workers too_large',
   ])
 })
+
+test('trees are not trained on several devices', () => {
+  const request = {
+    model: { kind: 'boosting' as const },
+    dataset: 'houses',
+    resources: { devices: 2 },
+  }
+  assert.throws(
+    () => planJob(identity, request, table(), null),
+    (error: Error) =>
+      error instanceof TrainyardError &&
+      error.errors.map(({ path, code }) => `${path} ${code}`).join() ===
+        '/resources/devices contradiction',
+  )
+})

@@ -52,3 +52,29 @@ test('all that does not fit shards is refused at once, with what would fit', () 
   const steps = errorsOf({ shards: 64, steps: 100_000_000 })
   assert.match(steps['/training/shards']!, /6400000000/)
 })
+
+test('a job has as many shards as it asks for devices, unless it says how many', () => {
+  const of = (devices: number, training: Training = {}) =>
+    planNetworkJob(
+      identity,
+      { model: { kind: 'resnet' }, dataset: 'digits', training, resources: { devices } },
+      digitsManifest(),
+      null,
+    )
+  assert.equal(of(2).training.shards, 2)
+  assert.deepEqual(of(2).resources, { devices: 2 })
+  assert.equal(of(2, { shards: 8 }).training.shards, 8)
+  assert.ok(!('shards' in of(1).training))
+  const refusal = (devices: number, shards: number) => {
+    try {
+      of(devices, { shards, batchSize: 48 })
+    } catch (error) {
+      assert.ok(error instanceof TrainyardError)
+      return error.errors.map(({ path, message }) => `${path}: ${message}`).join()
+    }
+    return ''
+  }
+  assert.match(refusal(3, 6), /^\/resources\/devices: 6 shards .* take 1, 2 or 6 devices/)
+  assert.match(refusal(2, 1), /take 1 devices, or 2 shards/)
+  assert.equal(refusal(3, 3), '')
+})

@@ -118,6 +118,7 @@ async function runAttempt(job: NetworkJob, dataset: DatasetManifest, resumeFrom:
     send: async message => void messages.push(message),
     stopRequested: async () => null,
     threads: 1,
+    gpus: 0,
     kernels: 'auto',
     reserveMemory: async () => {},
   })

@@ -44,6 +44,7 @@ export const runNetwork = (
       task: { ...deps.task, job: trained },
       tf: loadTensorFlow(),
       threads: 1,
+      gpus: 0,
       kernels: 'auto',
       reserveMemory: async () => {},
     }),
