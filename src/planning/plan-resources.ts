@@ -36,10 +36,11 @@ function askedFor({ gpus, labels, ...others }: Resources = {}): Resources | null
   return Object.keys(asked).length > 0 ? asked : null
 }
 
-function notesOn({ gpus = 0 }: Resources): Note[] {
+function notesOn({ gpus = 0, devices = 1 }: Resources): Note[] {
   const notes = new Notes()
-  if (gpus > 1) {
-    const message = `the job has ${gpus} GPUs for itself, and trains on one of them`
+  if (gpus > Math.max(1, devices)) {
+    const used = devices === 1 ? 'one of them' : `${devices} of them`
+    const message = `the job has ${gpus} GPUs for itself, and trains on ${used}`
     notes.add('gpus_idle', message)
   }
   return notes.all

@@ -8,6 +8,7 @@ import type { JobManifest } from './job.js'
 export const features = {
   resources: job => job.resources !== undefined,
   workers: job => (job.resources?.workers ?? 1) > 1,
+  shards: job => (job as { training?: { shards?: number } }).training?.shards !== undefined,
 } as const satisfies Readonly<Record<string, (job: Pick<JobManifest, 'resources'>) => boolean>>
 
 export const knownFeatures: readonly string[] = Object.keys(features).sort()

@@ -249,6 +249,8 @@ class BoostingJobRequestResources(TypedDict):
     """labels that the worker must have, all of them"""
     workers: NotRequired[int]
     """processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1"""
+    devices: NotRequired[int]
+    """devices of the machine that compute the training together, at most: GPUs, or parts of the processor; only for networks. They do not change the weights, which depend on training.shards. Default: 1"""
 
 
 class BoostingModel(TypedDict):
@@ -1886,6 +1888,8 @@ class JobPlanResources(TypedDict):
     """labels that the worker must have, all of them"""
     workers: NotRequired[int]
     """processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1"""
+    devices: NotRequired[int]
+    """devices of the machine that compute the training together, at most: GPUs, or parts of the processor; only for networks. They do not change the weights, which depend on training.shards. Default: 1"""
 
 
 class JobPlanTraining(TypedDict):
@@ -1942,6 +1946,8 @@ class JobResourcesDetails(TypedDict):
     """labels that the worker must have, all of them"""
     workers: NotRequired[int]
     """processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1"""
+    devices: NotRequired[int]
+    """devices of the machine that compute the training together, at most: GPUs, or parts of the processor; only for networks. They do not change the weights, which depend on training.shards. Default: 1"""
 
 
 class JobResult(TypedDict):
@@ -2272,6 +2278,8 @@ class NetworkJobRequestResources(TypedDict):
     """labels that the worker must have, all of them"""
     workers: NotRequired[int]
     """processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1"""
+    devices: NotRequired[int]
+    """devices of the machine that compute the training together, at most: GPUs, or parts of the processor; only for networks. They do not change the weights, which depend on training.shards. Default: 1"""
 
 
 class NetworkModel(TypedDict):
@@ -2496,6 +2504,8 @@ class PredictionJobRequestResources(TypedDict):
     """labels that the worker must have, all of them"""
     workers: NotRequired[int]
     """processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1"""
+    devices: NotRequired[int]
+    """devices of the machine that compute the training together, at most: GPUs, or parts of the processor; only for networks. They do not change the weights, which depend on training.shards. Default: 1"""
 
 
 class PredictionOrigin(TypedDict):
