@@ -7,9 +7,11 @@ import { setUpBrowser } from './setup/browser.mjs'
 import { setUpClientGenerators } from './setup/client-generators.mjs'
 import { setUpDataWitnesses } from './setup/data-witnesses.mjs'
 import { main } from './setup/failure.mjs'
+import { setUpKubernetesSchemas } from './setup/kubernetes-schemas.mjs'
 import { setUpObjectStore } from './setup/object-store.mjs'
 import { modules, root } from './setup/places.mjs'
 import { setUpPythonClient } from './setup/python-client.mjs'
+import { setUpRay } from './setup/ray.mjs'
 import { setUpSchemathesis } from './setup/schemathesis.mjs'
 import { setUpServingClients } from './setup/serving-clients.mjs'
 import { setUpValkey } from './setup/valkey.mjs'
@@ -35,6 +37,8 @@ await main(async () => {
     await setUpPythonClient()
     await setUpObjectStore()
     await setUpValkey()
+    await setUpRay()
+    await setUpKubernetesSchemas()
     await setUpBrowser()
     return true
   })

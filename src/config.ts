@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { type FieldError, TrainyardError } from './errors.js'
+import { type ExecutorSettings, readExecutorSettings } from './executor-settings.js'
 import { placementNames } from './placement.js'
 import { closestSetting, isSetting, type settingNames } from './setting-names.js'
 import {
@@ -30,8 +31,6 @@ const webhookNetworks = ['public', 'private'] as const
 const servingRuntimes = ['auto', 'tensorflow', 'openvino'] as const
 
 const trainingKernels = ['auto', 'stock'] as const
-
-const gangNetworks = ['own', 'private'] as const
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
@@ -95,11 +94,8 @@ export interface Config {
   servingRuntime: (typeof servingRuntimes)[number]
   /** Whose kernels training steps run: Trainyard's own where they run, or TensorFlow's. */
   trainingKernels: (typeof trainingKernels)[number]
-  /**
-   * Where the trainers of one job reach each other: in a network of their own on this machine, or in the network of this
-   * machine, if the operator says that it is private.
-   */
-  gangNetwork: (typeof gangNetworks)[number]
+  /** What runs a worker's trainers. */
+  executor: ExecutorSettings
   logLevel: (typeof logLevels)[number]
   /** For tests: a file that names the storage operations to fail (src/store/failpoints.ts). */
   failpoints: string | null
@@ -323,11 +319,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
       oneOf(trainingKernels),
       `one of ${trainingKernels.join(', ')}`,
     ),
-    gangNetwork: read(
-      'TRAINYARD_GANG_NETWORK',
-      'own',
-      oneOf(gangNetworks),
-      `one of ${gangNetworks.join(', ')}`,
+    executor: readExecutorSettings(read, (path, message) =>
+      errors.push({ path, code: 'invalid_setting', message }),
     ),
     logLevel: read(
       'TRAINYARD_LOG_LEVEL',

@@ -9,6 +9,9 @@ export const placementNames = [
   'TRAINYARD_DEVICES',
   'TRAINYARD_RANK_HOST',
   'TRAINYARD_LEADER',
+  'TRAINYARD_JOB',
+  'TRAINYARD_WORKER',
+  'TRAINYARD_WORKER_VERSION',
 ] as const
 
 export interface Placement {
@@ -59,5 +62,33 @@ export function parsePlacement(environment: NodeJS.ProcessEnv): Placement | null
     devices: number('TRAINYARD_DEVICES', 0),
     host: environment.TRAINYARD_RANK_HOST || '127.0.0.1',
     leader: environment.TRAINYARD_LEADER || null,
+  }
+}
+
+/** Whose rank a process on another machine runs. */
+export interface RelayPlace {
+  job: string
+  /** The process id of the worker. */
+  worker: string
+  /** The version of the worker, whose messages only the same version understands for certain. */
+  version: string
+}
+
+export const relayEnvironment = ({ job, worker, version }: RelayPlace): Record<string, string> => ({
+  TRAINYARD_JOB: job,
+  TRAINYARD_WORKER: worker,
+  TRAINYARD_WORKER_VERSION: version,
+})
+
+export function parseRelay(environment: NodeJS.ProcessEnv): RelayPlace {
+  const text = (name: (typeof placementNames)[number]) => {
+    const value = environment[name]
+    if (value) return value
+    throw new Error(`${name} is missing: a worker sets it when it starts this process by an engine`)
+  }
+  return {
+    job: text('TRAINYARD_JOB'),
+    worker: text('TRAINYARD_WORKER'),
+    version: text('TRAINYARD_WORKER_VERSION'),
   }
 }

@@ -26,6 +26,7 @@ export const entryPoints = [
   'workers/health',
   'workers/planner',
   'workers/predictor',
+  'workers/remote-rank',
   'workers/row-predictor',
   'workers/trainer',
   'workers/worker',

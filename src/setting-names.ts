@@ -1,4 +1,5 @@
 import { closestMatch } from 'leven'
+import { executorSettingNames } from './executor-settings.js'
 
 /** Every setting. The README describes them. */
 export const settingNames = [
@@ -10,7 +11,6 @@ export const settingNames = [
   'TRAINYARD_DATA_ROOTS',
   'TRAINYARD_FAILPOINTS',
   'TRAINYARD_FETCH_ALLOW',
-  'TRAINYARD_GANG_NETWORK',
   'TRAINYARD_GRPC_PORT',
   'TRAINYARD_HOST',
   'TRAINYARD_KEY',
@@ -38,6 +38,7 @@ export const settingNames = [
   'TRAINYARD_TRAINING_KERNELS',
   'TRAINYARD_TRUSTED_PROXIES',
   'TRAINYARD_WEBHOOKS',
+  ...executorSettingNames,
   // read by the command line
   'TRAINYARD_URL',
   // read by set-up (scripts/setup)

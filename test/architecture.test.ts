@@ -24,10 +24,11 @@ const mayImport: Record<string, readonly string[]> = {
   'training-control': ['spec'],
   graph: [],
   'setting-values': [],
-  'setting-names': [],
+  'setting-names': ['executor-settings'],
   placement: [],
   'script-options': [],
-  config: ['placement', 'setting-values', 'setting-names', 'spec', 'errors'],
+  'executor-settings': ['setting-values'],
+  config: ['executor-settings', 'placement', 'setting-values', 'setting-names', 'spec', 'errors'],
   nets: ['graph'],
   engine: ['spec', 'errors'],
   net: [],
@@ -244,7 +245,9 @@ const mayImport: Record<string, readonly string[]> = {
     'places',
   ],
   // runs trainers here or elsewhere, and knows no engine of training
-  'workers/executors': [...['jobs', 'ipc', 'placement', 'processes', 'spec', 'errors', 'log']],
+  'workers/executors': [
+    ...['jobs', 'ipc', 'executor-settings', 'placement', 'processes', 'spec', 'errors', 'log'],
+  ],
   // supervises trainers, and loads no engine: a training step blocks its thread
   'workers/supervision': [
     'workers',
@@ -348,6 +351,7 @@ const entryPoints = [
   'workers/worker.ts',
   'workers/health.ts',
   'workers/trainer.ts',
+  'workers/remote-rank.ts',
   'workers/predictor.ts',
   'workers/row-predictor.ts',
   'workers/checkpoint-exporter.ts',
@@ -448,6 +452,7 @@ test('CONTRIBUTING.md has the same table', () => {
           ...folders.filter(each => !names.includes(each)),
           'placement',
           'processes',
+          'version',
           'places',
           'log',
           'errors',

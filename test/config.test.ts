@@ -30,6 +30,14 @@ test('all invalid settings are reported at once with the expected values', () =>
     TRAINYARD_LOG_LEVEL: 'loud',
     TRAINYARD_KEY: 'short',
     TRAINYARD_WEBHOOKS: 'everywhere',
+    TRAINYARD_EXECUTOR: 'dask',
+    TRAINYARD_RANK_CPUS: '0',
+    TRAINYARD_RANK_GPUS: 'all',
+    TRAINYARD_RANK_MEMORY: 'unlimited',
+    TRAINYARD_NODE_ENV: 'node.env',
+    TRAINYARD_RAY_URL: 'ray://head:10001',
+    TRAINYARD_KUBERNETES_TEMPLATE: 'A template',
+    TRAINYARD_KUBERNETES_QUEUE: 'a.queue',
     REDIS_URL: 'http://somewhere',
   }
   assert.throws(
@@ -102,9 +110,16 @@ test('an invalid secret is not printed', () => {
   )
 })
 
-test('the README describes every setting', async () => {
-  const readme = await readFile('README.md', 'utf8')
-  const described = [...readme.matchAll(/^\| `([A-Z_]+)` /gm)].map(([, name]) => name)
+test('the README describes every setting, and docs/executors.md those of executors', async () => {
+  const names = (text: string) =>
+    [...text.matchAll(/^\| `([A-Z_]+)` *\|/gm)].map(([, name]) => name!)
+  const executors = names(await readFile('docs/executors.md', 'utf8'))
+  const readme = names(await readFile('README.md', 'utf8'))
+  assert.deepEqual(
+    executors.filter(name => readme.includes(name)),
+    ['TRAINYARD_EXECUTOR'],
+  )
+  const described = [...new Set([...readme, ...executors])]
   const forTests = ['TRAINYARD_FAILPOINTS']
   const known = settingNames.filter(name => !forTests.includes(name))
   assert.deepEqual(described.filter(name => name !== 'XDG_CACHE_HOME').sort(), [...known].sort())
@@ -197,4 +212,23 @@ test('a Redis behind Sentinels and with an authority of its own is read from sev
     () => readConfig({ REDIS_URL: 'rediss://redis', TRAINYARD_REDIS_CA: join(folder, 'none') }),
     /TRAINYARD_REDIS_CA is '.*none', expected a readable file/,
   )
+})
+
+test('an executor whose own settings are missing is refused with them', () => {
+  for (const [executor, name] of [
+    ['ray', 'TRAINYARD_RAY_URL'],
+    ['slurm', 'TRAINYARD_SLURM_TEMPLATE'],
+  ] as const) {
+    assert.throws(
+      () => readConfig({ TRAINYARD_EXECUTOR: executor }),
+      (error: TrainyardError) => {
+        assert.deepEqual(
+          error.errors.map(({ path }) => path),
+          [name],
+        )
+        assert.match(error.message, new RegExp(`^TRAINYARD_EXECUTOR=${executor} needs ${name}`))
+        return true
+      },
+    )
+  }
 })

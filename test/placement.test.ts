@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readConfig } from '../src/config.js'
-import { parsePlacement, placementEnvironment } from '../src/placement.js'
+import {
+  parsePlacement,
+  parseRelay,
+  placementEnvironment,
+  relayEnvironment,
+} from '../src/placement.js'
 
 const place = { attempt: 3, rank: 1, world: 2, devices: 4, host: 'node-2', leader: 'node-1:2222' }
 
@@ -26,4 +31,10 @@ test('a place that is not whole is refused with the variable', () => {
     () => parsePlacement({ ...environment, TRAINYARD_WORLD: '' }),
     /TRAINYARD_WORLD is '', expected a number from 1 on/,
   )
+})
+
+test('a relay knows whose rank it runs, or says what is missing', () => {
+  const place = { job: 'job-1', worker: 'host-1-2', version: '1.2.3' }
+  assert.deepEqual(parseRelay(relayEnvironment(place)), place)
+  assert.throws(() => parseRelay({ TRAINYARD_JOB: 'job-1' }), /TRAINYARD_WORKER is missing/)
 })

@@ -33,7 +33,7 @@ export async function startRedis(folder: string) {
   return {
     connection: { path },
     url: `unix://localhost${path}`,
-    prefix: `test-${randomUUID()}`,
+    prefix: `test-${randomUUID().slice(0, 8)}`,
     start,
     stop,
     flush,

@@ -52,7 +52,7 @@ async function main(): Promise<void> {
   process.on('disconnect', exitNow)
   const disk = diskWithFailpoints(config.failpoints, 'trainer')
   const store = await openStore(config, { disk, keepsFolders: true })
-  const gang = enterGang(config.gangNetwork)
+  const gang = enterGang(config.executor.gangNetwork)
   const sendAfterLogs = async (message: FromTrainer) => {
     // whoever hears of the end reads all rows
     if (endings.has(message.type)) await store.syncAll()
@@ -93,7 +93,7 @@ function arrivesSoon(assigned: Promise<TrainerTask>): Promise<boolean> {
 }
 
 /** Null if this process trains alone. Throws if the ports of a gang could be reached by others. */
-function enterGang(network: Config['gangNetwork']): GangDeps | null {
+function enterGang(network: Config['executor']['gangNetwork']): GangDeps | null {
   const placement = parsePlacement(childEnvironment())
   if (!placement || placement.world === 1) return null
   if (network !== 'private') {

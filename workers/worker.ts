@@ -42,6 +42,7 @@ import { version } from '../src/version.js'
 import type { SlotResources } from './executors/executor.js'
 import { findGangNetwork } from './executors/gang-network.js'
 import { LocalExecutor } from './executors/local-executor.js'
+import { openExecutor } from './executors/open-executor.js'
 import { refusalOf } from './supervision/admission.js'
 import { AttemptRunner } from './supervision/attempt.js'
 import { Consumer } from './supervision/consumer.js'
@@ -74,23 +75,38 @@ async function main(): Promise<void> {
   }
   const log = pino({ name: 'worker', level: config.logLevel }, await logOutput())
   const onError = logConnectionErrors(log)
-  const gpus = await findGpus()
+  // trainers elsewhere have those of their machines
+  const gpus = config.executor.kind === 'local' ? await findGpus() : []
   // on a GPU a spare takes memory that a job may need, so there are none by default
   const keepSpares = config.spareTrainers ?? gpus.length === 0
-  const executor = new LocalExecutor(scriptPath('workers/trainer'), {
-    findNetwork: () =>
-      findGangNetwork({
-        isPrivate: config.gangNetwork === 'private',
-        usesBucket: config.store !== null,
+  const openLocal = () =>
+    new LocalExecutor(scriptPath('workers/trainer'), {
+      findNetwork: () =>
+        findGangNetwork({
+          isPrivate: config.executor.gangNetwork === 'private',
+          usesBucket: config.store !== null,
+        }),
+      shareOfSlot: (environment, world) => ({
+        ...environment,
+        ...engineEnvironment({ cores: Number(environment.OMP_NUM_THREADS) / world }),
       }),
-    shareOfSlot: (environment, world) => ({
-      ...environment,
-      ...engineEnvironment({ cores: Number(environment.OMP_NUM_THREADS) / world }),
-    }),
+    })
+  const redis = { connection: config.redis, prefix: config.redisPrefix }
+  const executor = openExecutor({
+    settings: config.executor,
+    redis,
+    version,
+    script: scriptPath('workers/remote-rank'),
+    environment: childEnvironment({ TRAINYARD_DATA: config.dataFolder }),
+    onRedisError: onError,
+    log,
+    openLocal,
+    hasPrivateNetwork: config.executor.gangNetwork === 'private',
   })
+  const isLocal = config.executor.kind === 'local'
   const slots = new Slots(
     executor,
-    slotResources(config.slots, gpus),
+    isLocal ? slotResources(config.slots, gpus) : remoteSlots(config),
     () => keepSpares && process.availableMemory() > minMemoryForSpareBytes,
   )
   await openPrivateFolder(config.dataFolder, line => log.warn(line))
@@ -103,7 +119,6 @@ async function main(): Promise<void> {
   })
   const diskProblem = async () => (await diskSpace.status()).problem
   const hidePaths = pathHider([resolve(config.dataFolder), packageFolder])
-  const redis = { connection: config.redis, prefix: config.redisPrefix }
   const connection = connect(redis, blockingOptions, onError)
   refuseCluster(connection).catch(fail)
   const datasets = new Datasets(store)
@@ -117,10 +132,9 @@ async function main(): Promise<void> {
   const index = new JobIndex(connection, redis.prefix)
   const statePublisher = new LiveStatePublisher(connection, redis.prefix)
   const totals = new TrainingTotals(connection, redis.prefix)
-  // how much memory a card has is not known, so jobs on GPUs have no limit
   const memory = new MemoryBudget(
-    config.memoryBytes ?? (gpus.length > 0 ? Number.POSITIVE_INFINITY : machineMemory()),
-    machineMemory(),
+    config.memoryBytes ?? memoryLimit(config, gpus),
+    config.executor.memoryBytes ?? machineMemory(),
   )
   const profile = profileOf(config)
   const offer: Offer = {
@@ -148,7 +162,8 @@ async function main(): Promise<void> {
               slot,
               readGpu: () => (slot.gpu === null ? null : heartbeat.gpu(slot.gpu)),
               diskProblem,
-              countOomKills,
+              // what the kernel of this machine ends is no trainer elsewhere
+              countOomKills: isLocal ? countOomKills : () => null,
               reserveMemory: ({ totalBytes }) => memory.reserve(id, totalBytes),
               hidePaths,
               log,
@@ -229,6 +244,7 @@ async function main(): Promise<void> {
     await (code === stuckExitCode ? consumer.drainRunners() : consumer.drain())
     // without Redis it would wait
     await Promise.race([heartbeat.close().catch(() => {}), sleep(lastReportMs)])
+    await Promise.race([executor.close(), sleep(lastReportMs)])
     notifications.close()
     connection.disconnect()
     process.exit(code)
@@ -284,6 +300,17 @@ function slotResources(requestedSlots: number | null, gpus: readonly number[]): 
     return { environment: childEnvironment(engineEnvironment({ cores, ...assigned })), gpu }
   })
 }
+
+/** Places in an engine, each for one job at a time. */
+const remoteSlots = ({ slots, executor }: Config): SlotResources[] =>
+  Array.from({ length: slots ?? 1 }, () => ({
+    environment: engineEnvironment({ cores: executor.cpus }),
+    gpu: null,
+  }))
+
+/** How much memory a card has is not known, so jobs on GPUs have no limit; nor have they on machines elsewhere. */
+const memoryLimit = ({ executor }: Config, gpus: readonly number[]): number =>
+  executor.kind === 'local' && gpus.length === 0 ? machineMemory() : Number.POSITIVE_INFINITY
 
 function fail(error: unknown): void {
   console.error(error instanceof TrainyardError ? `worker: ${error.message}` : error)
