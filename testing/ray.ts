@@ -43,7 +43,7 @@ export class RayCluster {
     return cluster
   }
 
-  async startHead(): Promise<void> {
+  private async startHead(): Promise<void> {
     this.head = this.run(
       ...['--head', `--port=${port}`, `--temp-dir=${this.folder}`],
       ...['--include-dashboard=true', '--dashboard-host=127.0.0.1'],
@@ -61,11 +61,6 @@ export class RayCluster {
   /** Ends the raylet of the first other node, which leaves its jobs without a parent. */
   async killRaylet(): Promise<void> {
     for (const pid of await raylets(this.others[0]!)) process.kill(pid, 'SIGKILL')
-  }
-
-  /** Ends all processes of the head at once, as a machine that fails does. */
-  async killHead(): Promise<void> {
-    await killTree(this.head!)
   }
 
   async removeNode(): Promise<void> {

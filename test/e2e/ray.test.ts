@@ -119,15 +119,3 @@ test('a node is killed: its job comes back by itself, to the same bytes', needs,
   const [lost] = attempts.find(({ length }) => length === 2)!
   assert.equal(lost!.end, 'killed', JSON.stringify(lost))
 })
-
-test(
-  'the head is killed and started again: jobs come back by themselves, to the same bytes',
-  needs,
-  async () => {
-    const ids = [await jobs.submit(training), await jobs.submit(training)]
-    await Promise.race(ids.map(id => reached(id, 110)))
-    await ray.killHead()
-    await ray.startHead()
-    for (const id of ids) await assertExact(id)
-  },
-)
