@@ -1,4 +1,4 @@
-// Settings of workers whose trainers run on machines that an engine chooses. docs/scale.md explains them.
+// Settings of workers whose trainers run on machines that an engine chooses. docs/executors.md explains them.
 import { resolve } from 'node:path'
 import { integer, oneOf, parseMemory, pattern } from './setting-values.js'
 

@@ -163,8 +163,14 @@ test('the resources of a trainer are read from the environment that its worker s
   assert.deepEqual(assignedResources({ OMP_NUM_THREADS: '3', CUDA_VISIBLE_DEVICES: '0' }), {
     threads: 3,
     gpu: true,
+    gpus: 1,
   })
-  assert.equal(assignedResources({ CUDA_VISIBLE_DEVICES: '' }).gpu, false)
+  assert.equal(assignedResources({ CUDA_VISIBLE_DEVICES: '0,3' }).gpus, 2)
+  assert.deepEqual(assignedResources({ OMP_NUM_THREADS: '1', CUDA_VISIBLE_DEVICES: '' }), {
+    threads: 1,
+    gpu: false,
+    gpus: 0,
+  })
   assert.ok(assignedResources({ OMP_NUM_THREADS: 'all' }).threads >= 1)
 })
 
