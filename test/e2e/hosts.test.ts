@@ -113,7 +113,7 @@ test('a job moves from a drained worker to another host whose clock is 20 minute
     async () => (await api.client.jobs.get(job.id)).attempt === 2,
     patience,
   )
-  assert.equal(await isDraining(fast), true)
+  await eventually('the first worker to say that it drains', () => isDraining(fast), patience)
   const moved = await ended(job.id)
   assert.ok((await weights(moved)).equals(await weights(undisturbed)), 'the weights differ')
   const attempts = await new JobRecords(await openFolderStore(environment.TRAINYARD_DATA)).attempts(

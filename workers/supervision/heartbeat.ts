@@ -74,9 +74,13 @@ export class Heartbeat {
     if (this.isSending) return
     this.isSending = true
     try {
-      const { order, clockOffsetSeconds } = await this.deps.reports.publish(await this.report())
+      const { reports, consumer, onOrder } = this.deps
+      const report = await this.report()
+      const { order, clockOffsetSeconds } = await reports.publish(report)
       this.clockOffsetSeconds = clockOffsetSeconds
-      if (order !== null) this.deps.onOrder(order)
+      if (order !== null) onOrder(order)
+      // who drains a worker waits to see it
+      if (consumer.isDraining !== report.draining) await reports.publish(await this.report())
       await this.deps.totals.flush()
     } catch {
       // the connection logs its errors
