@@ -4,6 +4,7 @@ import { type Job, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { type NeedQueue, NeedQueues } from '../../src/jobs/queue/need-queues.js'
 import {
+  answersOf,
   blockingOptions,
   bullConnection,
   connect,
@@ -109,10 +110,7 @@ export class JobSource {
       pipeline.zrange(key('prioritized'), '0', '0', 'WITHSCORES')
       pipeline.zcard(key('delayed'))
     }
-    const answers = ((await pipeline.exec()) ?? []).map(([error, value]) => {
-      if (error) throw error
-      return value
-    })
+    const answers = await answersOf(pipeline)
     return queues
       .flatMap((queue, i) => {
         const [waiting, prioritized, delayed] = answers.slice(3 * i, 3 * i + 3) as [

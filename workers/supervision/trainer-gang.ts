@@ -10,7 +10,7 @@ export type Trainer = Pick<
 >
 
 /**
- * If a rank dies, its neighbours notice within milliseconds and end by themselves. Their ends may be heard of before
+ * If a rank dies, its neighbours mostly notice within milliseconds and end by themselves. Their ends may be heard of before
  * its own, which says what happened.
  */
 const causeWaitMs = 1000

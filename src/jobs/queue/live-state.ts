@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import type { BestMetrics } from '../../spec/best-metrics.js'
 import type { JobNotification } from '../../spec/ipc-messages.js'
 import type { Metrics, Phase } from '../../spec/job.js'
-import { redisNames } from './redis.js'
+import { answersOf, redisNames } from './redis.js'
 
 /**
  * The progress that a worker last reported for a running job. It expires, and the store has the
@@ -51,7 +51,7 @@ export class LiveStatePublisher {
     const pipeline = this.redis.pipeline()
     if (state) pipeline.set(this.names.live(id), JSON.stringify(state), 'EX', ttlSeconds)
     pipeline.publish(this.names.events(id), event)
-    await pipeline.exec()
+    await answersOf(pipeline)
   }
 
   /** Says for `seconds` why the job is not started. */
@@ -86,10 +86,7 @@ export async function readLiveStates(
   if (ids.length === 0) return []
   const pipeline = redis.pipeline()
   for (const key of ids.map(redisNames(prefix).live)) pipeline.get(key).pttl(key)
-  const answers = ((await pipeline.exec()) ?? []).map(([error, value]) => {
-    if (error) throw error
-    return value
-  })
+  const answers = await answersOf(pipeline)
   return ids.map((_, i) => {
     const text = answers[2 * i] as string | null
     return text === null ? null : byOwnClock(JSON.parse(text), answers[2 * i + 1] as number)

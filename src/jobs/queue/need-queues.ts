@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Needs } from '../../spec/needs.js'
-import { redisNames } from './redis.js'
+import { answersOf, redisNames } from './redis.js'
 
 /** A queue of BullMQ, and what a worker needs to run its jobs: null if any worker may. */
 export interface NeedQueue {
@@ -58,7 +58,7 @@ export class NeedQueues {
   async remember({ name, needs }: NeedQueue): Promise<void> {
     const pipeline = this.redis.pipeline()
     if (needs !== null) pipeline.hset(this.names.needs, name, canonical(needs))
-    await pipeline.publish(this.names.queuedChannel, name).exec()
+    await answersOf(pipeline.publish(this.names.queuedChannel, name))
   }
 
   /** Removes the queues without jobs. Returns their names. */

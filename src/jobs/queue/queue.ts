@@ -5,7 +5,7 @@ import type { JobManifest } from '../../spec/job.js'
 import { defaultPriority } from '../../spec/labels.js'
 import { type Needs, needsOf } from '../../spec/needs.js'
 import { type NeedQueue, NeedQueues, queueOf } from './need-queues.js'
-import { missingFromSortedSet, redisNames } from './redis.js'
+import { answersOf, missingFromSortedSet, redisNames } from './redis.js'
 
 type QueuedJob = Pick<JobManifest, 'id' | 'createdAt' | 'priority' | 'resources' | 'requires'>
 
@@ -75,16 +75,15 @@ export class JobQueue {
     // jobs requeued from dead workers are in the wait list, which BullMQ serves before prioritized
     // jobs
     const [wait, prioritized] = [queue.toKey('wait'), queue.toKey('prioritized')]
-    const answers = await this.redis
-      .pipeline()
-      .zrank(prioritized, id)
-      .llen(wait)
-      .lpos(wait, id)
-      .exec()
-    const [rank, before, fromLeft] = (answers ?? []).map(([, value]) => value as number | null)
-    if (typeof rank === 'number') return rank + (before ?? 0) + 1
+    const reads = this.redis.pipeline().zrank(prioritized, id).llen(wait).lpos(wait, id)
+    const [rank, before, fromLeft] = (await answersOf(reads)) as [
+      number | null,
+      number,
+      number | null,
+    ]
+    if (rank !== null) return rank + before + 1
     // workers pop from the right end of the wait list
-    return typeof fromLeft === 'number' ? (before ?? 0) - fromLeft : null
+    return fromLeft === null ? null : before - fromLeft
   }
 
   /** Moves a waiting job to where its priority belongs. */

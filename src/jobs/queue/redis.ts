@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'bullmq'
-import { Redis, type RedisOptions } from 'ioredis'
+import { type ChainableCommander, Redis, type RedisOptions } from 'ioredis'
 import { TrainyardError } from '../../errors.js'
 import type { Logger } from '../../log.js'
 import { clusterReason, isRedisCluster } from '../../spec/redis-cluster.js'
@@ -105,6 +105,14 @@ export async function refuseCluster(redis: Redis): Promise<void> {
   const info = await redis.info().catch(() => '')
   if (!isRedisCluster(info)) return
   throw new TrainyardError('REDIS_UNUSABLE', `cannot use the Redis of REDIS_URL: ${clusterReason}`)
+}
+
+/** The answers to a pipeline. Throws the first error: a Redis may refuse one command (a full disk) and answer others. */
+export async function answersOf(pipeline: ChainableCommander): Promise<unknown[]> {
+  return ((await pipeline.exec()) ?? []).map(([error, value]) => {
+    if (error) throw error
+    return value
+  })
 }
 
 /** BullMQ's types list fewer options than ioredis accepts. */

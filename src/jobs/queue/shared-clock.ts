@@ -4,6 +4,16 @@ import type { Redis } from 'ioredis'
 const intervalMs = 30_000
 
 /**
+ * How far the clock of Redis is ahead of that of this process, in milliseconds. `time`: the answer to TIME, which was
+ * sent at `sentAt` and has just come.
+ */
+export function redisAheadMs(time: readonly unknown[], sentAt: number): number {
+  const [seconds, microseconds] = time.map(Number)
+  // Redis has read its clock somewhere between
+  return seconds! * 1000 + microseconds! / 1000 - (sentAt + Date.now()) / 2
+}
+
+/**
  * The time as Redis has it, which is the same for all servers that share it. For what one makes and another checks
  * within seconds. While Redis is away, the difference that was measured last counts.
  */
@@ -28,8 +38,6 @@ export class SharedClock {
   private async measure(): Promise<void> {
     const sentAt = Date.now()
     const time = await this.redis.time().catch(() => null)
-    if (time === null) return
-    const [seconds, microseconds] = time.map(Number)
-    this.offsetMs = seconds! * 1000 + microseconds! / 1000 - (sentAt + Date.now()) / 2
+    if (time !== null) this.offsetMs = redisAheadMs(time, sentAt)
   }
 }

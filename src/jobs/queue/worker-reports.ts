@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 import { type DrainMode, Worker } from '../../spec/worker.js'
 import { shapeOf } from '../../store/shape.js'
 import { redisNames } from './redis.js'
+import { redisAheadMs } from './shared-clock.js'
 
 /** A worker reports this often. */
 export const reportIntervalMs = 2000
@@ -19,8 +20,8 @@ export type WorkerOrder = DrainMode | 'resume'
 /** What Redis answers to a report. */
 export interface ReportAnswer {
   order: WorkerOrder | null
-  /** How far the clock of this process is ahead of that of Redis. */
-  clockOffsetSeconds: number
+  /** How far the clock of this process is ahead of that of Redis; null if Redis did not say. */
+  clockOffsetSeconds: number | null
 }
 
 /** What the workers of all hosts report of themselves, in Redis. */
@@ -43,12 +44,12 @@ export class WorkerReports {
       .set(this.names.worker(report.id), JSON.stringify(report), 'EX', ttlSeconds)
       .sadd(this.names.workers, report.id)
       .exec()
-    const [time, order] = (answers ?? []).map(([, value]) => value)
-    const [seconds, microseconds] = (time as [unknown, unknown]).map(Number)
-    // Redis has read its clock somewhere between
-    const here = (sentAt + Date.now()) / 2
-    const there = seconds! * 1000 + microseconds! / 1000
-    return { order: order as WorkerOrder | null, clockOffsetSeconds: (here - there) / 1000 }
+    // a Redis that cannot write refuses the others and says its time
+    const [time, order] = (answers ?? []).map(([error, value]) => (error ? null : value))
+    return {
+      order: (order as WorkerOrder | null | undefined) ?? null,
+      clockOffsetSeconds: Array.isArray(time) ? -redisAheadMs(time, sentAt) / 1000 : null,
+    }
   }
 
   /** Asks a worker to drain or to resume. It does so within seconds. */

@@ -96,6 +96,21 @@ test('a worker that stops reporting expires, and a report that cannot be underst
   )
 })
 
+test('a Redis that refuses to write gives no order, and the time is known without it', async t => {
+  await redis.config('SET', 'min-replicas-to-write', '1')
+  t.after(() => redis.config('SET', 'min-replicas-to-write', '0'))
+  await assert.rejects(redis.set('x', 1), /NOREPLICAS/)
+  orders.length = 0
+  const heartbeat = beating()
+  t.after(() => heartbeat.close())
+  const { order, clockOffsetSeconds } = await reports.publish(workerReport({ id: 'refused' }))
+  assert.equal(order, null)
+  assert.ok(Math.abs(clockOffsetSeconds!) < 1)
+  await redis.config('SET', 'min-replicas-to-write', '0')
+  await eventually('a report again', async () => (await reports.read()).length > 0)
+  assert.deepEqual(orders, [])
+})
+
 test('the processor time of a slot never falls when one trainer follows another', async () => {
   const script = join(folder, 'busy.js')
   await writeFile(script, 'for (;;);')
