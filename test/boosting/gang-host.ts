@@ -1,7 +1,6 @@
 // Runs the ranks of a boosting job in the network of this process, which has its own (testing/own-network.ts). Starts
 // them again from the last checkpoint after a rank was killed, and says what the ranks end with.
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { engineEnvironment } from '../../src/engine/environment.js'
 import { bringUpLoopback } from '../../src/engine/loopback.js'
@@ -16,6 +15,9 @@ export interface Kill {
 export type FromHost =
   | { type: 'attempt'; signals: (string | null)[] }
   | { type: 'ends'; ends: (FromRank & { type: 'end' })[] }
+
+/** For ranks to notice the death of another. */
+const noticeMs = 1000
 
 const program = fileURLToPath(new URL('gang-rank.js', import.meta.url))
 const [name, folder, world, kills] = process.argv.slice(2) as [string, string, string, string]
@@ -51,8 +53,22 @@ async function attempt(
       if (child.connected) child.send('go', () => {})
     })
   }
-  const exits = ranks.map(child => once(child, 'exit'))
-  // the others notice the death by themselves
-  const signals = (await Promise.all(exits)).map(([, signal]) => signal as string | null)
+  const killAll = () => {
+    for (const child of ranks) child.kill('SIGKILL')
+  }
+  // the test has ended
+  process.once('disconnect', killAll)
+  const exits = ranks.map(
+    child =>
+      new Promise<string | null>(resolve => {
+        child.once('exit', (_, signal) => {
+          // as workers do: XGBoost's ring may sleep on if a peer dies while it begins to wait (3.4.1, Loop::Block)
+          if (kill) setTimeout(killAll, noticeMs)
+          resolve(signal)
+        })
+      }),
+  )
+  const signals = await Promise.all(exits)
+  process.off('disconnect', killAll)
   return signals
 }

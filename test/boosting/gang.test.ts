@@ -35,6 +35,8 @@ async function runGang(
   const folder = mkdtempSync(join(tmpdir(), 'trainyard-gang-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const host = forkInOwnNetwork(program, [name, folder, String(world), JSON.stringify(kills)])
+  // which ends its ranks, should they hang
+  t.after(() => host.connected && host.disconnect())
   const signals: GangRun['signals'] = []
   const ends = new Promise<(FromHost & { type: 'ends' })['ends']>((resolve, reject) => {
     host.on('message', (message: FromHost) => {
@@ -70,7 +72,6 @@ for (const name of gangJobs) {
       { rank: 1, afterRounds: 1 },
     ]
     const killed = await runGang(t, name, { kills })
-    // each killed rank took the other with it
     for (const signals of killed.signals) assert.equal(signals.length, 2)
     assert.equal(killed.hashes[0], first.hashes[0])
     assert.deepEqual(measured(killed.rows), measured(first.rows))
