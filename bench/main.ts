@@ -1,28 +1,6 @@
 import { reportError, runCommand } from '../src/script-options.js'
-import { boostingBench } from './boosting/boosting.js'
-import { dashboardBench } from './dashboard/dashboard.js'
-import { dataBench } from './data/data.js'
+import { benches } from './benches.js'
 import { BenchError } from './failure.js'
-import { gpuBench } from './gpu/gpu.js'
-import { metricsBench } from './metrics/metrics.js'
-import { scaleBench } from './scale/scale.js'
-import { serveBench } from './serve/serve.js'
-import { submitBench } from './submit/submit.js'
-import { trainBench } from './train/train.js'
-import { workersBench } from './workers/workers.js'
-
-const benches = {
-  train: trainBench,
-  boosting: boostingBench,
-  submit: submitBench,
-  metrics: metricsBench,
-  data: dataBench,
-  serve: serveBench,
-  dashboard: dashboardBench,
-  gpu: gpuBench,
-  workers: workersBench,
-  scale: scaleBench,
-}
 
 const summary = 'Runs a bench, prints a table and, of most, writes a report to bench/results.'
 

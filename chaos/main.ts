@@ -8,15 +8,27 @@ import { runHostile } from './hostile/run.js'
 import { longRun } from './hostile/sizes.js'
 import { run } from './run.js'
 
+/** Each in place of the run that trains jobs under kills. */
+const modes = ['acceptance', 'api', 'data']
+
 const options = {
-  seed: { value: 'N', help: 'repeats the actions of a run; by default, a new one' },
-  jobs: { value: 'N', default: '5', help: 'jobs that are trained' },
-  kills: { value: 'N', default: '20', help: 'actions against processes and storage' },
-  keep: { help: 'keep the data folder' },
-  distributed: { help: 'train jobs of several workers, whose ranks are killed, instead' },
-  acceptance: { help: 'run the tests of the guarantees instead' },
+  seed: {
+    ...{ value: 'N', help: 'repeats the actions of a run; by default, a new one' },
+    without: ['acceptance', 'data'],
+  },
+  jobs: { value: 'N', default: '5', help: 'jobs that are trained', without: modes },
+  kills: {
+    ...{ value: 'N', default: '20', help: 'actions against processes and storage' },
+    without: modes,
+  },
+  keep: { help: 'keep the data folder', without: modes },
+  distributed: {
+    ...{ help: 'train jobs of several workers, whose ranks are killed, instead' },
+    without: modes,
+  },
+  acceptance: { help: 'run the tests of the guarantees instead', without: ['api', 'data'] },
   rounds: { value: 'N', help: 'in place of the number that each test states', with: 'acceptance' },
-  api: { help: 'attack the HTTP API instead' },
+  api: { help: 'attack the HTTP API instead', without: ['data'] },
   requests: { value: 'N', default: '200000', help: 'hostile requests', with: 'api' },
   minutes: { value: 'N', default: '60', help: 'of slow clients', with: 'api' },
   'bad-predictions': {

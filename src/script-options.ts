@@ -9,6 +9,8 @@ export interface ScriptOption {
   help: string
   /** The flag without which the option means nothing. */
   with?: string
+  /** Flags with which the option means nothing. */
+  without?: readonly string[]
 }
 
 type Options = Readonly<Record<string, ScriptOption>>
@@ -58,9 +60,11 @@ export function readOptions<const O extends Options>(
   const extra = script.list && values[script.list.with] ? others[0] : list
   if (extra !== undefined) throw new UsageError(`unknown argument '${extra}'`, usage)
   for (const name of Object.keys(values)) {
-    const flag = script.options[name]!.with
-    if (flag === undefined || values[flag]) continue
-    throw new UsageError(`--${name} means nothing without --${flag}`, usage)
+    const { with: flag, without = [] } = script.options[name]!
+    if (flag !== undefined && !values[flag])
+      throw new UsageError(`--${name} means nothing without --${flag}`, usage)
+    const other = without.find(each => values[each])
+    if (other !== undefined) throw new UsageError(`--${name} means nothing with --${other}`, usage)
   }
   const all = Object.entries(script.options).map(([name, option]) => [
     name,

@@ -2,30 +2,12 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { boostingBench } from '../bench/boosting/boosting.js'
-import { dashboardBench } from '../bench/dashboard/dashboard.js'
-import { dataBench } from '../bench/data/data.js'
-import { gpuBench } from '../bench/gpu/gpu.js'
-import { metricsBench } from '../bench/metrics/metrics.js'
-import { serveBench } from '../bench/serve/serve.js'
-import { submitBench } from '../bench/submit/submit.js'
-import { trainBench } from '../bench/train/train.js'
+import { benches } from '../bench/benches.js'
 import { readOptions, UsageError, usageOf } from '../src/script-options.js'
 
 const run = (path: string, ...args: string[]) => {
   const script = fileURLToPath(new URL(`../${path}`, import.meta.url))
   return spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' })
-}
-
-const benches = {
-  train: trainBench,
-  boosting: boostingBench,
-  submit: submitBench,
-  metrics: metricsBench,
-  data: dataBench,
-  serve: serveBench,
-  dashboard: dashboardBench,
-  gpu: gpuBench,
 }
 
 test('--help of each bench tells how it is called, and measures nothing', async () => {
@@ -70,6 +52,11 @@ test('a mistake on the command line ends with status 2 and the usage, without a 
       told: /^bench: --seconds is 'x', expected a whole number from 1; --help explains the options\n$/,
     },
     { path: 'chaos/main.js', args: ['--race'], told: /^chaos: Unknown option '--race'\n\nusage: / },
+    {
+      path: 'chaos/main.js',
+      args: ['--data', '--kills', '3'],
+      told: /^chaos: --kills means nothing with --data\n\nusage: /,
+    },
     { path: 'demo/demo.js', args: ['race'], told: /^demo: unknown argument 'race'\n\nusage: / },
   ]
   for (const { path, args, told } of calls) {
