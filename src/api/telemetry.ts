@@ -20,8 +20,8 @@ import { metricFactory, setKnown } from './scrape/metric-factory.js'
 import { PredictionMetrics } from './scrape/prediction-metrics.js'
 import {
   type CounterSeries,
+  getOrCreate,
   type HistogramSeries,
-  known,
   SeriesCounter,
   SeriesHistogram,
 } from './scrape/series.js'
@@ -179,10 +179,12 @@ function instrumentRequests(app: FastifyInstance, registry: Registry): void {
     const { url: route = 'none' } = routeOptions
     const { statusCode: status } = reply
     const key = `${method} ${route}`
-    known(counts, `${status} ${key}`, () => requests.add({ method, route, status })).value++
+    getOrCreate(counts, `${status} ${key}`, () => requests.add({ method, route, status })).value++
     const type = String(reply.getHeader('content-type') ?? '')
     if (!type.startsWith(eventStreamType))
-      known(observed, key, () => durations.add({ method, route })).observe(reply.elapsedTime / 1000)
+      getOrCreate(observed, key, () => durations.add({ method, route })).observe(
+        reply.elapsedTime / 1000,
+      )
     done()
   })
 }

@@ -5,8 +5,8 @@ import { paddedSize } from '../../spec/batch-sizes.js'
 import { BoundedLabels } from './bounded-labels.js'
 import {
   type CounterSeries,
+  getOrCreate,
   type HistogramSeries,
-  known,
   SeriesCounter,
   SeriesHistogram,
 } from './series.js'
@@ -91,8 +91,8 @@ export class PredictionMetrics {
     const series = this.series(name)
     const { model } = series
     if (code !== undefined)
-      known(series.errors, code, () => this.errors.add({ model, code })).value++
-    known(series.requests, status, () => this.requests.add({ model, status })).value++
+      getOrCreate(series.errors, code, () => this.errors.add({ model, code })).value++
+    getOrCreate(series.requests, status, () => this.requests.add({ model, status })).value++
     series.durations ??= this.durations.add({ model })
     series.durations.observe((performance.now() - startedAt) / 1000)
     series.predictions ??= this.predictions.add({ model })
@@ -103,7 +103,7 @@ export class PredictionMetrics {
     const series = this.series(name)
     const { model } = series
     const padded = size === null ? 'rows' : paddedSize(size)
-    known(series.batches, padded, () => this.batches.add({ model, size: padded })).value++
+    getOrCreate(series.batches, padded, () => this.batches.add({ model, size: padded })).value++
     series.queueSeconds ??= this.queueSeconds.add({ model })
     for (const ms of queuedMs) series.queueSeconds.value += ms / 1000
     series.decodeSeconds ??= this.computeSeconds.add({ model, step: 'decode' })

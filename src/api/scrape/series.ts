@@ -96,7 +96,7 @@ export class SeriesHistogram {
 }
 
 /** What `create` makes for a key when it is first asked. */
-export function known<K, V>(map: Map<K, V>, key: K, create: () => V): V {
+export function getOrCreate<K, V>(map: Map<K, V>, key: K, create: () => V): V {
   const found = map.get(key)
   if (found !== undefined) return found
   const created = create()

@@ -3,8 +3,8 @@ import type { Answered } from '../../serving/statistics.js'
 import { BoundedLabels } from './bounded-labels.js'
 import {
   type CounterSeries,
+  getOrCreate,
   type HistogramSeries,
-  known,
   SeriesCounter,
   SeriesHistogram,
 } from './series.js'
@@ -47,7 +47,7 @@ export class VersionMetrics {
   answered({ name, version, code, ms }: Answered): void {
     const { labels, durations, errors } = this.labelled(name, version)
     durations.observe(ms / 1000)
-    if (code !== null) known(errors, code, () => this.errors.add({ ...labels, code })).value++
+    if (code !== null) getOrCreate(errors, code, () => this.errors.add({ ...labels, code })).value++
   }
 
   private labelled(model: string, version: number): Labelled {

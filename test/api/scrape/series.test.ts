@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Registry } from 'prom-client'
-import { known, SeriesCounter, SeriesHistogram } from '../../../src/api/scrape/series.js'
+import { getOrCreate, SeriesCounter, SeriesHistogram } from '../../../src/api/scrape/series.js'
 
 const linesOf = async (registry: Registry) =>
   (await registry.metrics()).split('\n').filter(line => line !== '' && !line.startsWith('# HELP'))
@@ -45,11 +45,11 @@ test('the buckets of a histogram count values up to their bounds', async () => {
 test('what is known is created once', () => {
   const map = new Map<string, number>()
   assert.equal(
-    known(map, 'a', () => 0),
+    getOrCreate(map, 'a', () => 0),
     0,
   )
   assert.equal(
-    known(map, 'a', () => 1),
+    getOrCreate(map, 'a', () => 1),
     0,
   )
 })
