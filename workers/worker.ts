@@ -39,7 +39,7 @@ import { diskWithFailpoints } from '../src/store/failpoints.js'
 import { openStore } from '../src/store/open-store.js'
 import { openPrivateFolder } from '../src/store/private-folder.js'
 import { version } from '../src/version.js'
-import type { SlotResources } from './executors/executor.js'
+import type { Executor, SlotResources } from './executors/executor.js'
 import { findGangNetwork } from './executors/gang-network.js'
 import { LocalExecutor } from './executors/local-executor.js'
 import { openExecutor } from './executors/open-executor.js'
@@ -136,7 +136,7 @@ async function main(): Promise<void> {
     config.memoryBytes ?? memoryLimit(config, gpus),
     config.executor.memoryBytes ?? machineMemory(),
   )
-  const profile = profileOf(config)
+  const profile = profileOf(config, executor)
   const offer: Offer = {
     ...profile,
     slots: slots.report(),
@@ -268,12 +268,16 @@ async function main(): Promise<void> {
   }
 }
 
-function profileOf({ labels, store }: Pick<Config, 'labels' | 'store'>): WorkerProfile {
+function profileOf(
+  { labels, store }: Pick<Config, 'labels' | 'store'>,
+  { gangProblem }: Pick<Executor, 'gangProblem'>,
+): WorkerProfile {
   return {
     version,
     cores: availableParallelism(),
     labels: [...labels],
     features: [...knownFeatures],
+    gangProblem,
     node: process.version,
     engines: trainingEngines(),
     store: store === null ? 'data folder' : `s3://${store.bucket}/${store.prefix}`,

@@ -1,3 +1,4 @@
+import type { features } from './features.js'
 import type { JobManifest } from './job.js'
 import type { Worker } from './worker.js'
 
@@ -21,7 +22,10 @@ export function needsOf({
 }
 
 /** What of a worker decides which jobs it may run. */
-export type Offer = Pick<Worker, 'version' | 'slots' | 'memory' | 'labels' | 'features'>
+export type Offer = Pick<
+  Worker,
+  'version' | 'slots' | 'memory' | 'labels' | 'features' | 'gangProblem'
+>
 
 export const gpusOf = ({ slots }: Pick<Offer, 'slots'>): number =>
   new Set(slots.flatMap(({ gpu }) => (gpu === null ? [] : [gpu]))).size
@@ -32,6 +36,7 @@ export function lacks(needs: Needs, worker: Offer): string[] {
   const memory = worker.memory.limitBytes ?? worker.memory.totalBytes ?? null
   const unknown = needs.features.filter(feature => !worker.features?.includes(feature))
   const labels = needs.labels.filter(label => !worker.labels?.includes(label))
+  const { gangProblem } = worker
   return [
     ...(unknown.length > 0 ? [`version ${worker.version} does not know ${listed(unknown)}`] : []),
     ...(gpus < needs.gpus ? [gpus === 0 ? 'no GPU' : `${gpus} of ${countOf(needs.gpus)}`] : []),
@@ -39,8 +44,12 @@ export function lacks(needs: Needs, worker: Offer): string[] {
       ? [`${formatGiB(memory)} of ${formatGiB(needs.memoryBytes)} of memory`]
       : []),
     ...(labels.length > 0 ? [`no label ${listed(labels)}`] : []),
+    ...(needs.features.includes(gang) && gangProblem ? [gangProblem] : []),
   ]
 }
+
+/** The feature that jobs of several processes need. */
+const gang: keyof typeof features = 'workers'
 
 const maxNamedWorkers = 5
 
@@ -54,21 +63,25 @@ export function whyNobody(needs: Needs, workers: readonly Worker[]): string | nu
     reasons: [...lacks(needs, worker), ...(worker.draining ? ['takes no more jobs'] : [])],
   }))
   if (reasons.some(({ reasons }) => reasons.length === 0)) return null
-  const named = reasons
-    .slice(0, maxNamedWorkers)
-    .map(({ host, reasons }) => `${host}: ${reasons.join(', ')}`)
-  const more = reasons.length - named.length
+  const hostsByReason = new Map<string, string[]>()
+  for (const { host, reasons: all } of reasons.slice(0, maxNamedWorkers)) {
+    const reason = all.join(', ')
+    hostsByReason.set(reason, [...(hostsByReason.get(reason) ?? []), host])
+  }
+  const named = [...hostsByReason].map(([reason, hosts]) => `${hosts.join(', ')}: ${reason}`)
+  const more = Math.max(0, reasons.length - maxNamedWorkers)
   const each = [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
   return `no worker has ${describeNeeds(needs)}${each === '' ? '' : ` (${each})`}`
 }
 
 export function describeNeeds({ features, gpus, labels, memoryBytes }: Needs): string {
   // the others say what a job with resources needs
-  const options = features.filter(feature => feature !== 'resources')
+  const options = features.filter(feature => feature !== 'resources' && feature !== gang)
   const parts = [
     ...(gpus > 0 ? [countOf(gpus)] : []),
     ...(memoryBytes > 0 ? [`${formatGiB(memoryBytes)} of memory`] : []),
     ...(labels.length > 0 ? [`the label ${listed(labels)}`] : []),
+    ...(features.includes(gang) ? ['a network for several processes of one job'] : []),
     ...(options.length > 0 ? [`a version that knows ${listed(options)}`] : []),
   ]
   return parts.length > 0 ? parts.join(' and ') : `a version that knows ${listed(features)}`

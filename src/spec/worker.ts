@@ -80,6 +80,12 @@ export const Worker = Type.Object({
       description: `options of jobs that not every version knows, and this one does; ${older}`,
     }),
   ),
+  gangProblem: Type.Optional(
+    nullable(
+      Type.String(),
+      `why it runs no job with \`resources.workers\` above 1; null if it does; ${older}`,
+    ),
+  ),
   node: Type.Optional(Type.String({ description: `version of Node; ${older}` })),
   engines: Type.Optional(nullable(workerEngines, `null if they are not set up; ${older}`)),
   store: Type.Optional(

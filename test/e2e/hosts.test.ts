@@ -186,6 +186,27 @@ test('a job that no worker can run says what is missing, runs once a worker come
   assert.match(log, /not started before: no worker has the label zone=b/)
 })
 
+test('a job of several processes is not offered to a worker that cannot keep their ports private, which says why', async t => {
+  const near = startWorker(t, { ...environment, PATH: folder, TRAINYARD_LABELS: 'zone=c' })
+  assert.match((await workerOf(near)).gangProblem!, /none can be made \(unshare: .*ENOENT\)/)
+  await api.client.datasets.push('rows', [new File(['x,y\n1,2\n2,4\n3,6\n4,8\n'], 'rows.csv')])
+  const wanted: JobRequest = {
+    ...{ name: 'gang', dataset: 'rows', model: { kind: 'boosting', rounds: 2 } },
+    training: { target: 'y', validation: 0 },
+    // workers of tests before may have reported shortly ago
+    resources: { workers: 2, labels: ['zone=c'] },
+  }
+  const missing =
+    /no worker has the label zone=c and a network for several processes of one job \(.*unshare.*set TRAINYARD_GANG_NETWORK=private.*\)/
+  const plan = await api.client.jobs.plan(wanted)
+  assert.match(plan.notes.find(({ code }) => code === 'no_worker_fits')!.message, missing)
+  const job = await api.client.jobs.submit(wanted)
+  const view = await api.client.jobs.get(job.id)
+  assert.match(view.waitingFor!, missing)
+  assert.equal(view.status, 'queued')
+  await api.client.jobs.cancel(job.id)
+})
+
 test('a worker that gets SIGUSR2 ends its job and takes no other', async t => {
   const worker = startWorker(t, environment)
   const first = await api.client.jobs.submit(request('last'))

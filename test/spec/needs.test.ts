@@ -70,6 +70,32 @@ test('whether nobody can run a job is said by worker', () => {
   assert.match(whyNobody(wanted, many)!, /cpu-4: .*; and 7 more\)$/)
 })
 
+test('a reason is said once for all workers that have it', () => {
+  const none = { ...workerReport(), labels: [] }
+  const [a, b] = ['cpu-1', 'cpu-2'].map(host => ({ ...none, host }))
+  assert.equal(
+    whyNobody(needs({ labels: ['ssd'] }), [a!, b!]),
+    'no worker has the label ssd (cpu-1, cpu-2: no label ssd)',
+  )
+})
+
+test('a job of several processes needs a worker that runs such jobs, and the others say why not', () => {
+  const wanted = needsOf({ resources: { workers: 2 }, requires: ['resources', 'workers'] })!
+  const features = ['resources', 'workers']
+  const able = workerReport({ features })
+  const unable = workerReport({ host: 'box', features, gangProblem: 'they have no network' })
+  assert.deepEqual(lacks(wanted, able), [])
+  assert.deepEqual(lacks(wanted, unable), ['they have no network'])
+  assert.deepEqual(lacks(needs({ features: ['resources'] }), unable), [])
+  assert.equal(
+    whyNobody(wanted, [unable]),
+    'no worker has a network for several processes of one job (box: they have no network)',
+  )
+  // of a version that runs such jobs, and from before it reported whether it can
+  const { gangProblem: _, ...older } = able
+  assert.deepEqual(lacks(wanted, older), [])
+})
+
 test('a request with fields and kinds of a newer version has unknown options, and others have none', () => {
   const request = {
     dataset: 'digits',

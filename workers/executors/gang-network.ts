@@ -26,7 +26,8 @@ export function findGangNetwork({
   if (isPrivate) return { kind: 'private' }
   if (usesBucket) {
     return none(
-      'its ranks would have a network of their own, from which the bucket of TRAINYARD_STORE cannot be reached',
+      'a network of their own, from which the bucket of TRAINYARD_STORE cannot be reached',
+      `if ${nobodyElse}`,
     )
   }
   found ??= tryNamespace()
@@ -44,14 +45,20 @@ function tryNamespace(): GangNetwork {
     })
     if (status === 0) continue
     const reason = error ? error.message : stderr.trim() || `it ended with ${status}`
-    return none(`no network of their own can be made for them (${command}: ${reason})`)
+    return none(
+      `no network of their own, since none can be made (${command}: ${reason})`,
+      `allow user namespaces on this machine; or, if ${nobodyElse}`,
+    )
   }
   return { kind: 'namespace' }
 }
 
-const none = (reason: string): GangNetwork => ({
+const nobodyElse =
+  'nobody else reaches the network of this machine, set TRAINYARD_GANG_NETWORK=private'
+
+const none = (network: string, cure: string): GangNetwork => ({
   kind: 'none',
-  problem: `a job of several workers is not run here: ${reason}. The ranks of such a job open ports without any authentication. Allow user namespaces on this machine; or, if nobody else reaches its network, set TRAINYARD_GANG_NETWORK=private`,
+  problem: `the processes of a job, whose ports ask for no password, would have ${network}: ${cure}`,
 })
 
 /** A command to be run in place of a program and its arguments, which it then becomes: the process keeps its id. */

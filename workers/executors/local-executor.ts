@@ -33,7 +33,7 @@ export class LocalExecutor implements Executor {
     private readonly gangs: GangOptions = noGangs,
   ) {}
 
-  /** The system is asked for the first gang. */
+  /** The system is asked once. */
   get gangProblem(): string | null {
     const network = this.gangs.findNetwork()
     return network.kind === 'none' ? network.problem : null

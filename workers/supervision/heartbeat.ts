@@ -33,7 +33,10 @@ export interface HeartbeatDeps {
 
 /** What a worker is and has. */
 export type WorkerProfile = Required<
-  Pick<Worker, 'version' | 'cores' | 'labels' | 'features' | 'node' | 'engines' | 'store'>
+  Pick<
+    Worker,
+    'version' | 'cores' | 'labels' | 'features' | 'gangProblem' | 'node' | 'engines' | 'store'
+  >
 >
 
 /** Tells Redis every two seconds that this worker is alive, what it does, and what has been counted. */

@@ -1,7 +1,10 @@
 import type { Trainer } from './trainer-gang.js'
 import type { TrainerExit, TrainerListener } from './trainer-process.js'
 
-/** In place of a trainer that may not be started here: the job fails with the reason. */
+/**
+ * In place of a trainer that may not be started here: the job fails with the reason. A worker takes no such job, but
+ * nothing else keeps the ports of a gang from being opened.
+ */
 export class RefusedTrainer implements Trainer {
   readonly exit: Promise<TrainerExit>
   private end!: () => void

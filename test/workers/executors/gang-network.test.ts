@@ -14,4 +14,6 @@ test('with a bucket, a network of their own is refused with the cure', () => {
   assert.ok(found.kind === 'none')
   assert.match(found.problem, /the bucket of TRAINYARD_STORE cannot be reached/)
   assert.match(found.problem, /set TRAINYARD_GANG_NETWORK=private$/)
+  // they would not help
+  assert.doesNotMatch(found.problem, /allow user namespaces/)
 })

@@ -46,6 +46,7 @@ const beating = () =>
       cores: 4,
       labels: ['ssd'],
       features: ['resources'],
+      gangProblem: null,
       node: process.version,
       engines: null,
       store: 'data folder',

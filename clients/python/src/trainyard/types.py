@@ -3858,6 +3858,8 @@ class Worker(TypedDict):
     """what its operator says of its machine (TRAINYARD_LABELS); absent of a worker that is older than it"""
     features: NotRequired[List[str]]
     """options of jobs that not every version knows, and this one does; absent of a worker that is older than it"""
+    gangProblem: NotRequired[Union[str, None]]
+    """why it runs no job with `resources.workers` above 1; null if it does; absent of a worker that is older than it"""
     node: NotRequired[str]
     """version of Node; absent of a worker that is older than it"""
     engines: NotRequired[Union[WorkerEngines, None]]
