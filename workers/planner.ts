@@ -5,7 +5,7 @@ import { GraphError } from '../src/graph/graph-error.js'
 import { answerParent } from '../src/ipc/answer-parent.js'
 import { invalidJob } from '../src/planning/errors.js'
 import type { JobSize, PlannerTask } from '../src/spec/ipc-messages.js'
-import { devicesOf } from '../src/spec/resources.js'
+import { devicesOf, workersOf } from '../src/spec/resources.js'
 import { deviceNames } from '../src/training/devices.js'
 import { stepMemory } from '../src/training/memory.js'
 import { buildTrainingProgram } from '../src/training/program.js'
@@ -21,7 +21,10 @@ answerParent(({ job, dataset, records, checkpointTensors }: PlannerTask): JobSiz
       freeze: job.freeze ?? [],
       checkpointTensors,
       // an attempt may have fewer, which takes less memory
-      devices: deviceNames(job.training, 'cpu', devicesOf(job)),
+      devices: deviceNames(job.training, 'cpu', {
+        workers: workersOf(job),
+        devices: devicesOf(job),
+      }),
     })
     const { parameters, initialized, frozenRandom } = program
     return { parameters, initialized, frozenRandom, ...stepMemory(program) }

@@ -10,6 +10,7 @@ import {
 } from '../src/config.js'
 import { bringUpLoopback, hasOwnNetwork } from '../src/engine/loopback.js'
 import { loadTensorFlow } from '../src/engine/tensorflow.js'
+import { RankLost } from '../src/errors.js'
 import { parsePlacement } from '../src/placement.js'
 import type { FromTrainer, StopReason, ToTrainer, TrainerTask } from '../src/spec/ipc-messages.js'
 import { isBoosting, isPrediction } from '../src/spec/job.js'
@@ -20,6 +21,7 @@ import { AttemptSuperseded, type TrainerDeps } from './attempts/attempt-recorder
 import { runBoostingAttempt } from './attempts/boosting-attempt.js'
 import type { GangDeps } from './attempts/boosting-gang.js'
 import { runNetworkAttempt } from './attempts/network-attempt.js'
+import type { NetworkGangDeps } from './attempts/network-gang.js'
 import { isUnavailable, toFailure, toTrainerError, unavailableExitCode } from './failure.js'
 import { runPredictionAttempt } from './prediction/prediction-attempt.js'
 
@@ -37,6 +39,8 @@ const leaderAddress = new Promise<string>(resolve => {
   setLeader = resolve
 })
 
+let setGathered: (values: string[]) => void
+
 async function main(): Promise<void> {
   const config = readConfig()
   const assigned = new Promise<TrainerTask>(resolve => {
@@ -46,6 +50,7 @@ async function main(): Promise<void> {
       if (message.type === 'stop') stopReason ??= message.reason
       if (message.type === 'memoryGranted') grantMemory()
       if (message.type === 'leader') setLeader(message.address)
+      if (message.type === 'gathered') setGathered(message.values)
     })
   })
   // the worker is gone, and with it the lease on the job
@@ -93,7 +98,9 @@ function arrivesSoon(assigned: Promise<TrainerTask>): Promise<boolean> {
 }
 
 /** Null if this process trains alone. Throws if the ports of a gang could be reached by others. */
-function enterGang(network: Config['executor']['gangNetwork']): GangDeps | null {
+function enterGang(
+  network: Config['executor']['gangNetwork'],
+): (GangDeps & NetworkGangDeps) | null {
   const placement = parsePlacement(childEnvironment())
   if (!placement || placement.world === 1) return null
   if (network !== 'private') {
@@ -105,12 +112,17 @@ function enterGang(network: Config['executor']['gangNetwork']): GangDeps | null 
     bringUpLoopback()
   }
   const announce = (address: string) => send({ type: 'leader', address })
-  return { placement, announce, leaderAddress }
+  const gather = (value: string) =>
+    new Promise<string[]>(resolve => {
+      setGathered = resolve
+      void send({ type: 'gather', value })
+    })
+  return { placement, isPrivate: network === 'private', announce, leaderAddress, gather }
 }
 
 function train(
   task: TrainerTask,
-  gang: GangDeps | null,
+  gang: ReturnType<typeof enterGang>,
   deps: Omit<TrainerDeps, 'task'>,
 ): Promise<void> {
   const { job } = task
@@ -132,6 +144,7 @@ function train(
       kernels: readConfig().trainingKernels,
       reserveMemory,
       tf: loadTensorFlow(),
+      gang,
       task: { ...task, job },
     })
   }
@@ -177,7 +190,8 @@ main().catch(async (error: unknown) => {
   const unavailable = isUnavailable(error)
   const described = toTrainerError(error)
   // the stack of a bug is for the worker's log
-  console.error(unavailable || error instanceof AttemptSuperseded ? described.message : error)
+  const isBug = !unavailable && !(error instanceof AttemptSuperseded || error instanceof RankLost)
+  console.error(isBug ? error : described.message)
   await send({ type: 'error', ...described })
   process.exit(unavailable ? unavailableExitCode : 1)
 })

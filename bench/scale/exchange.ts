@@ -57,7 +57,7 @@ function updateProgram(shapes: readonly Shape[]) {
       return created
     })
   const [weights, first, second] = ['weights', 'first', 'second'].map(variables)
-  const gradients = deviceNames(plan, 'cpu', devices).map((device, i) => {
+  const gradients = deviceNames(plan, 'cpu', { workers: 1, devices }).map((device, i) => {
     const values = variables(`gradients_${i}`).map(({ value }) => value)
     return graph.onDevice(device, () => values.map(value => identity(value)))
   })

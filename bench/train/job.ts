@@ -88,7 +88,7 @@ export async function startJob(
       records,
       engine,
       kernels: kernels === 'own' && !loadTrainingOps() ? 'stock' : kernels,
-      devices: deviceNames(plan, engine, devices),
+      devices: deviceNames(plan, engine, { workers: 1, devices }),
     },
     {
       tf,

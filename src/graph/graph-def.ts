@@ -23,7 +23,7 @@ export function nodeDef(node: Node, tensorNameOf: (tensor: Tensor) => string): N
       ...node.inputs.map(tensorNameOf),
       ...node.controlInputs.map(controlInput => `^${controlInput.name}`),
     ],
-    device: node.device,
+    device: node.device || node.graph.home,
     attr: node.op.attrs(node.inputs, node.attrs),
   })
 }

@@ -40,7 +40,7 @@ export interface Node {
   /** Nodes that must run before this one, although it does not read their outputs. */
   readonly controlInputs: readonly Node[]
   readonly outputs: readonly Tensor[]
-  /** Where it runs, such as `/device:CPU:1`; empty if TensorFlow chooses. */
+  /** Where it runs, such as `/device:CPU:1`; empty if TensorFlow chooses, at the graph's home. */
   readonly device: string
 }
 
@@ -63,6 +63,8 @@ export class Graph {
    * another part of a graph, which changes the last digits.
    */
   readonly keepsSums: boolean
+  /** Where nodes without a device of their own run, such as a task of a cluster; empty if TensorFlow chooses. */
+  readonly home: string
   private scope = ''
   private device = ''
 
@@ -77,11 +79,12 @@ export class Graph {
     }
   }
 
-  constructor({ keepsSums = false }: { keepsSums?: boolean } = {}) {
+  constructor({ keepsSums = false, home = '' }: { keepsSums?: boolean; home?: string } = {}) {
     this.keepsSums = keepsSums
+    this.home = home
   }
 
-  /** Places the nodes that `body` creates on a device. An empty name leaves the choice to TensorFlow. */
+  /** Places the nodes that `body` creates on a device. An empty name leaves the choice to TensorFlow, at `home`. */
   onDevice<T>(device: string, body: () => T): T {
     const outer = this.device
     this.device = device

@@ -56,6 +56,8 @@ export type ToTrainer =
   | { type: 'memoryGranted' }
   /** To the ranks of a gang beside rank 0: where rank 0 waits for them. */
   | { type: 'leader'; address: string }
+  /** To all ranks of a gang: what each of them said by `gather`, by rank. */
+  | { type: 'gathered'; values: string[] }
 
 /** The error that ends a trainer, in one line. */
 export interface TrainerError {
@@ -70,6 +72,10 @@ export type FromTrainer =
   | { type: 'ready' }
   /** From rank 0 of a gang: where it waits for the other ranks, as `host:port`. */
   | { type: 'leader'; address: string }
+  /** From each rank of a gang: what the others are to know. When all have said something, all are told. */
+  | { type: 'gather'; value: string }
+  /** From another rank: it still computes for rank 0, and says nothing else. */
+  | { type: 'serving' }
   /** From another rank: it has done its part, and rank 0 does the rest alone. */
   | { type: 'left' }
   | { type: 'phase'; phase: Phase; step: number }

@@ -20,6 +20,7 @@ import type { TrainingPlan } from '../spec/training-options.js'
 import { layoutTensor, type WeightsTensor } from '../spec/weights.js'
 import type { Engine } from './augment.js'
 import { forwardPass } from './batch-graph.js'
+import { taskOf } from './devices.js'
 import { EmaVariables } from './ema.js'
 import { evaluationOutputs } from './evaluate.js'
 import type { ImageFormat } from './images.js'
@@ -116,7 +117,7 @@ function assembleProgram(options: ProgramOptions, isKept?: (name: string) => boo
   checkDevices(plan, devices)
   // ours compute on a processor
   const onePass = kernels === 'own' && engine === 'cpu' && plan.precision !== 'fp16'
-  const graph = new Graph({ keepsSums: shardsOf(plan) > 1 })
+  const graph = new Graph({ keepsSums: shardsOf(plan) > 1, home: taskOf(devices[0]!) })
   const variables = new Variables(graph, new Freeze(freeze))
   const step = variable(graph, 'global_step', [], 'int64')
   const seed = placeholder(graph, 'seed', 'int32')

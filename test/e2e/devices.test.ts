@@ -34,6 +34,6 @@ test('a job has the same weights on one and on two devices, also if its trainer 
   assert.ok(weights[0]!.equals(weights[1]!), 'the weights differ')
   const { items } = await deployment.client.jobs.logs(two.id)
   // one core alone is one device
-  const line = /2 micro-batches of a step are computed on (2|1) devices that share the processor/
+  const line = /2 micro-batches of a step are computed on (2 devices that share )?the processor/
   assert.ok(items.some(({ line: text }) => line.test(text)))
 })

@@ -105,7 +105,7 @@ export async function openProgram(
     classWeights: classWeights ? Object.values(classWeights) : undefined,
     plan: mergedPlan,
     ...more,
-    devices: deviceNames(mergedPlan, 'cpu', deviceCount),
+    devices: deviceNames(mergedPlan, 'cpu', { workers: 1, devices: deviceCount }),
   })
   await writeSavedModel(join(tempFolder, 'program'), program.graph, program)
   const session = await openSession(

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Datasets } from '../../src/datasets/datasets.js'
 import { readInstallation } from '../../src/engine/installation.js'
+import { loadTrainingOps } from '../../src/engine/native-ops.js'
 import type { TensorFlow } from '../../src/engine/tensorflow.js'
 import { TrainingFailure } from '../../src/errors.js'
 import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js'
@@ -23,7 +24,13 @@ import type { TrainingKernels } from '../../src/spec/training-kernels.js'
 import type { WeightsTensor } from '../../src/spec/weights.js'
 import type { Store } from '../../src/store/store.js'
 import { buildProgram } from '../../src/training/build-program.js'
-import { deviceNames, devicesToUse, sessionOptions } from '../../src/training/devices.js'
+import {
+  deviceNames,
+  type Places,
+  placesAtOnce,
+  placesToUse,
+  sessionOptions,
+} from '../../src/training/devices.js'
 import {
   type LoopHooks,
   type LoopInput,
@@ -39,6 +46,7 @@ import { chooseServedPrecision } from './choose-precision.js'
 import { imageRanges } from './image-ranges.js'
 import { resolveInitialWeights } from './initial-weights.js'
 import { imagesOf, networkContract, requireImages } from './model-contract.js'
+import { Cluster, type NetworkGangDeps } from './network-gang.js'
 import { writeNetworkReference } from './network-reference.js'
 import { resolvePrecision } from './precision.js'
 import { resolveTrainingKernels } from './training-kernels.js'
@@ -53,6 +61,8 @@ export interface NetworkAttemptDeps extends TrainerDeps<NetworkJob> {
   kernels: 'auto' | 'stock'
   /** Asks for the memory of the training; returns when the job may take it. */
   reserveMemory(memory: MemoryEstimate): Promise<void>
+  /** The other trainers of the job; null if this one trains alone. */
+  gang: NetworkGangDeps | null
 }
 
 /** Saves the session's variables and the input pipeline's state under two file prefixes. */
@@ -68,8 +78,27 @@ const checkpointWriter: CheckpointWriter<SaveBundles> = {
   },
 }
 
-/** Runs one attempt of a network job until the model is published or the worker stops it. */
+/**
+ * Runs one attempt of a network job until the model is published or the worker stops it. In a gang, rank 0 does; the
+ * other ranks compute what it sends them.
+ */
 export async function runNetworkAttempt(deps: NetworkAttemptDeps): Promise<void> {
+  const { gang } = deps
+  if (!gang) return lead(deps, null)
+  const cluster = await joinCluster(deps, gang)
+  if (gang.placement.rank === 0) return cluster.run(() => lead(deps, cluster))
+  await cluster.serve(deps.stopRequested, deps.send)
+  await deps.send({ type: 'left' })
+}
+
+/** The server of a rank has all the devices that the job asks for, if the machine has them. */
+function joinCluster(deps: NetworkAttemptDeps, gang: NetworkGangDeps): Promise<Cluster> {
+  const { training } = deps.task.job
+  const devices = Math.min(devicesOf(deps.task.job), availableDevices(deps))
+  return Cluster.join(gang, devices, sessionOptions(training, readInstallation().kind, devices))
+}
+
+async function lead(deps: NetworkAttemptDeps, cluster: Cluster | null): Promise<void> {
   const { store, task } = deps
   const { job, resumeFrom } = task
   const recorder = await AttemptRecorder.open(deps, checkpointWriter)
@@ -78,16 +107,17 @@ export async function runNetworkAttempt(deps: NetworkAttemptDeps): Promise<void>
   // only the first start needs the source; it may be gone by the time of a resume
   const source = resumeFrom === null ? job.initFrom : null
   const initialWeights = source && (await resolveInitialWeights(store, source))
-  const devices = devicesOfAttempt(deps)
-  const session = await openProgram(deps, recorder, input, devices, initialWeights?.tensors)
+  const places = placesOfAttempt(deps, cluster)
+  const computed = { cluster, places }
+  const session = await openProgram(deps, recorder, input, computed, initialWeights?.tensors)
   const completed = await runTraining(
-    { ...input, session, devices, initFrom: initialWeights?.prefix },
+    { ...input, session, devices: placesAtOnce(places), initFrom: initialWeights?.prefix },
     recorder,
   )
     .catch(error => rethrowIfWeightsIntact(error, deps, source))
     .catch(async error => rethrowWithRecord(error, await imageFiles(store, task)))
   if (!completed) return recorder.stopped()
-  await publish(deps, recorder, session, input)
+  await publish(deps, recorder, session, input, cluster)
 }
 
 /** The files of the data sets that a job trains and validates on. */
@@ -120,18 +150,32 @@ export async function rethrowIfWeightsIntact(
   throw error
 }
 
-/** As many devices as the job asks for, or as fit of those that this machine has. They do not change the weights. */
-function devicesOfAttempt({ task: { job }, threads, gpus }: NetworkAttemptDeps): number {
-  const asked = devicesOf(job)
-  const { kind } = readInstallation()
-  const devices = devicesToUse(job.training, asked, kind === 'cuda' ? gpus : threads)
-  const shards = shardsOf(job.training)
-  if (shards > 1) {
-    const where = kind === 'cuda' ? 'GPUs' : 'devices that share the processor'
-    const fewer = devices < asked ? `, and not on ${asked}, which this machine does not have` : ''
-    console.log(`${shards} micro-batches of a step are computed on ${devices} ${where}${fewer}`)
+/** The devices of this process: GPUs, or as many as it has threads. */
+const availableDevices = ({ threads, gpus }: NetworkAttemptDeps): number =>
+  Math.max(1, readInstallation().kind === 'cuda' ? gpus : threads)
+
+/** As many places as the job asks for, or as fit of those that there are. They do not change the weights. */
+function placesOfAttempt(deps: NetworkAttemptDeps, cluster: Cluster | null): Places {
+  const { job } = deps.task
+  const there = {
+    workers: cluster?.workers ?? 1,
+    devices: cluster?.devices ?? availableDevices(deps),
   }
-  return devices
+  const places = placesToUse(job.training, devicesOf(job), there)
+  const shards = shardsOf(job.training)
+  if (shards > 1) console.log(describePlaces(shards, places, deps.task.job))
+  return places
+}
+
+function describePlaces(shards: number, { workers, devices }: Places, job: NetworkJob): string {
+  const ofGpu = readInstallation().kind === 'cuda'
+  const kind = ofGpu ? 'GPUs' : 'devices that share the processor'
+  const one = ofGpu ? 'one GPU' : 'the processor'
+  const where = devices === 1 ? one : `${devices} ${kind}`
+  const whose = workers === 1 ? '' : ` of each of ${workers} ranks`
+  const asked = devicesOf(job)
+  const fewer = devices < asked ? `, and not on ${asked}, which this machine does not have` : ''
+  return `${shards} micro-batches of a step are computed on ${where}${whose}${fewer}`
 }
 
 const kernelNames: Record<TrainingKernels, string> = {
@@ -144,7 +188,7 @@ async function openProgram(
   { tf, store, task, threads, kernels: setting, reserveMemory }: NetworkAttemptDeps,
   recorder: NetworkRecorder,
   { training, validation }: Pick<LoopInput, 'training' | 'validation'>,
-  devices: number,
+  { cluster, places }: { cluster: Cluster | null; places: Places },
   initialTensors: readonly WeightsTensor[] | undefined,
 ): Promise<Session> {
   const { job, dataset, attempt } = task
@@ -157,13 +201,16 @@ async function openProgram(
     )
   }
   const engine = readInstallation().kind
-  const { kernels, warning } = await resolveTrainingKernels({
-    setting,
-    engine,
-    precision,
-    resumes: task.resumeFrom !== null,
-    agree: proposed => recorder.agreeOnKernels(proposed),
-  })
+  const { kernels, warning } = await resolveTrainingKernels(
+    {
+      setting,
+      engine,
+      precision,
+      resumes: task.resumeFrom !== null,
+      agree: proposed => recorder.agreeOnKernels(proposed),
+    },
+    () => loadTrainingOps() && (cluster?.hasOps ?? true),
+  )
   console.log(warning ?? `training steps run ${kernelNames[kernels]}`)
   const images = imagesOf(job, dataset)
   const options: ProgramOptions = {
@@ -178,7 +225,7 @@ async function openProgram(
     checkpointTensors: initialTensors,
     engine,
     kernels,
-    devices: deviceNames(job.training, engine, devices),
+    devices: deviceNames(job.training, engine, places),
   }
   const program = await buildProgram(options, {
     tf,
@@ -201,8 +248,10 @@ async function openProgram(
   await writeSavedModel(staged, program.graph, program)
   const key = `${jobPaths(job.id).attempt(attempt)}/program`
   await store.commit(staged, key, { parameters: program.parameters })
-  const sessionConfig = sessionOptions(job.training, engine, devices)
-  return openSession(tf, await store.folder(key), sessionConfig)
+  return openSession(tf, await store.folder(key), {
+    ...sessionOptions(job.training, engine, places.devices),
+    ...(cluster && { target: cluster.target }),
+  })
 }
 
 /** The weights of the classes in the order of their numbers. */
@@ -244,6 +293,7 @@ async function publish(
   recorder: NetworkRecorder,
   session: Session,
   { training, validation }: Pick<LoopInput, 'training' | 'validation'>,
+  cluster: Cluster | null,
 ): Promise<void> {
   const { job, dataset } = task
   const rows = await recorder.rows()
@@ -278,6 +328,7 @@ async function publish(
     session.run('export', { model: variablesPrefix(folder) })
     // its memory is for the networks that are compared
     session.close()
+    await cluster?.release()
     const temp = await store.stage()
     const deps = { tf, threads, classes: job.training.validationClasses, tick: stopRequested }
     const seen = {

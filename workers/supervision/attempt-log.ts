@@ -50,6 +50,8 @@ function messageLine(message: Exclude<FromTrainer, { type: 'phase' | 'metrics' }
       return failureLine(message)
     case 'ready':
     case 'leader':
+    case 'gather':
+    case 'serving':
     case 'left':
     case 'memory': // there is a line if the job cannot have it
     case 'error': // the line of the attempt's end has it

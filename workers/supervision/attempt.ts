@@ -140,6 +140,8 @@ export class AttemptRunner {
     switch (message.type) {
       case 'ready':
       case 'leader':
+      case 'gather':
+      case 'serving':
       case 'left':
         break
       case 'phase':

@@ -29,6 +29,8 @@ export class TrainerGang implements Trainer {
   private readonly ended: { rank: number; exit: TrainerExit; wasKilled: boolean }[] = []
   private isEnding = false
   private hasFailed = false
+  /** What ranks have said that waits for the others. */
+  private readonly said = new Map<number, string>()
 
   constructor(private readonly trainers: readonly TrainerProcess[]) {
     for (const [rank, trainer] of trainers.entries()) {
@@ -73,6 +75,7 @@ export class TrainerGang implements Trainer {
   private onMessage(rank: number, message: FromTrainer): void {
     if (message.type === 'left') this.left.add(rank)
     else if (message.type === 'leader') this.tellOthers(rank, message.address)
+    else if (message.type === 'gather') this.gather(rank, message.value)
     // all ranks may find the same, and each may be the first to say so
     else if (message.type === 'failed') this.fail(message)
     else if (rank === 0) this.listener?.onMessage(message)
@@ -82,6 +85,14 @@ export class TrainerGang implements Trainer {
     for (const [other, trainer] of this.trainers.entries()) {
       if (other !== rank) trainer.tellLeader(address)
     }
+  }
+
+  private gather(rank: number, value: string): void {
+    this.said.set(rank, value)
+    if (this.said.size < this.trainers.length) return
+    const values = this.trainers.map((_, each) => this.said.get(each)!)
+    this.said.clear()
+    for (const trainer of this.trainers) trainer.tellGathered(values)
   }
 
   private fail(message: FromTrainer): void {

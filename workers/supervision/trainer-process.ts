@@ -142,6 +142,11 @@ export class TrainerProcess {
     this.send({ type: 'leader', address })
   }
 
+  /** Tells a rank of a gang what all have said. */
+  tellGathered(values: string[]): void {
+    this.send({ type: 'gathered', values })
+  }
+
   stop(reason: StopReason): void {
     if (this.process.isWaiting) {
       this.kill(`asked to ${reason} before it began`)

@@ -121,6 +121,7 @@ async function runAttempt(job: NetworkJob, dataset: DatasetManifest, resumeFrom:
     gpus: 0,
     kernels: 'auto',
     reserveMemory: async () => {},
+    gang: null,
   })
   assert.equal(messages.at(-1)?.type, 'finished')
   const rows = messages.flatMap(message => (message.type === 'metrics' ? message.row : []))

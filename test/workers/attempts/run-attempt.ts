@@ -47,5 +47,6 @@ export const runNetwork = (
       gpus: 0,
       kernels: 'auto',
       reserveMemory: async () => {},
+      gang: null,
     }),
   )

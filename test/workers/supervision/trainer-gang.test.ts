@@ -112,3 +112,21 @@ test('a failure that every rank meets is told once', async () => {
   await gang.exit
   assert.deepEqual(messages, [failed])
 })
+
+test('all ranks are told what each has said, when all have', () => {
+  const { ranks, messages } = openGang(2)
+  const say = (rank: number, value: string) =>
+    ranks[rank]!.listener.onMessage({ type: 'gather', value })
+  say(1, 'b')
+  assert.deepEqual(ranks[1]!.sent, [])
+  say(0, 'a')
+  say(0, 'c')
+  const first = { type: 'gathered', values: ['a', 'b'] }
+  for (const { sent } of ranks) assert.deepEqual(sent, [first])
+  say(1, 'd')
+  for (const { sent } of ranks) {
+    assert.deepEqual(sent, [first, { type: 'gathered', values: ['c', 'd'] }])
+  }
+  ranks[1]!.listener.onMessage({ type: 'serving' })
+  assert.deepEqual(messages, [])
+})
