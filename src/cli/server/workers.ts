@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
+import { ProblemError } from '../../client/client.js'
 import { formatBytes } from '../../presentation/units.js'
 import type { DrainMode, Worker } from '../../spec/worker.js'
 import type { Cli } from '../cli.js'
@@ -35,10 +36,9 @@ export function addWorkers(program: Command, cli: Cli): void {
     .option('--finish', 'let running jobs end here, in place of moving them')
     .option('-w, --wait', 'wait until no job runs there')
     .action(async (name: string, options: { finish?: boolean; wait?: boolean }) => {
-      const found = await find(cli, name)
-      const client = await cli.client()
       const running: DrainMode = options.finish ? 'finish' : 'move'
-      for (const { id } of found) await client.server.drainWorker(id, running)
+      const { server } = await cli.client()
+      const found = await askEach(cli, name, id => server.drainWorker(id, running))
       if (options.wait) await waitUntilFree(cli, found)
       cli.output.result(found, all => all.map(each => describe(each, options)).join('\n'))
     })
@@ -48,9 +48,8 @@ export function addWorkers(program: Command, cli: Cli): void {
     .description('Lets all workers of a host, or one worker, take jobs again.')
     .argument('<worker>', 'a host, or the id of a worker')
     .action(async (name: string) => {
-      const found = await find(cli, name)
-      const client = await cli.client()
-      for (const { id } of found) await client.server.resumeWorker(id)
+      const { server } = await cli.client()
+      const found = await askEach(cli, name, id => server.resumeWorker(id))
       cli.output.result(found, all =>
         all.map(each => `${nameOf(each)} takes jobs again.`).join('\n'),
       )
@@ -65,11 +64,26 @@ function describe(worker: Worker, { wait, finish }: { wait?: boolean; finish?: b
   return `${nameOf(worker)} takes no more jobs; ${jobs}.`
 }
 
-/** The workers of a host, or one by its id. */
-async function find(cli: Cli, name: string): Promise<Worker[]> {
+/**
+ * Asks the workers of a host, or one by its id. One that ends meanwhile keeps the others from nothing. Returns those
+ * that were asked.
+ */
+async function askEach(
+  cli: Cli,
+  name: string,
+  ask: (id: string) => Promise<Worker>,
+): Promise<Worker[]> {
   const { items } = await (await cli.client()).server.workers()
-  const found = items.filter(({ id, host }) => id === name || host === name)
-  if (found.length > 0) return found
+  const asked: Worker[] = []
+  for (const worker of items.filter(({ id, host }) => id === name || host === name)) {
+    try {
+      await ask(worker.id)
+      asked.push(worker)
+    } catch (error) {
+      if (!(error instanceof ProblemError && error.code === 'WORKER_NOT_FOUND')) throw error
+    }
+  }
+  if (asked.length > 0) return asked
   const known = [...new Set(items.map(({ host }) => host))].join(', ')
   throw new CommandError(
     `no worker that is alive is on a host '${name}' or has this id; hosts: ${known || 'none'}`,
