@@ -14,6 +14,7 @@ import { type Case, cases, casesNamed } from '../train/cases.js'
 import type { TrainingReady } from '../train/ready.js'
 import { unsupportedReason } from '../train/subjects.js'
 import type { TrainingRow } from '../train/table.js'
+import { simulation } from './simulate.js'
 import { scalePrograms } from './subjects.js'
 import { scaleTable } from './table.js'
 
@@ -21,9 +22,29 @@ import { scaleTable } from './table.js'
 const warmUp = 1
 
 const options = {
-  cases: { value: 'A,B', default: 'resnet50-64-fp32', help: 'tasks of npm run bench -- train' },
-  rounds: { value: 'N', default: '5', help: 'how often the subjects take turns' },
-  steps: { value: 'N', default: '3', help: 'steps of each subject in each round' },
+  cases: {
+    ...{ value: 'A,B', default: 'resnet50-64-fp32', help: 'tasks of npm run bench -- train' },
+    without: ['simulate'],
+  },
+  rounds: {
+    ...{ value: 'N', default: '5', help: 'how often the subjects take turns' },
+    without: ['simulate'],
+  },
+  steps: {
+    ...{ value: 'N', default: '3', help: 'steps of each subject in each round' },
+    without: ['simulate'],
+  },
+  simulate: {
+    help: 'measures nothing: prints a model of more workers and devices, from the newest reports of this bench and that of workers',
+  },
+  'job-seconds': {
+    ...{ value: 'LIST', default: '10,60,600', help: 'how long the jobs of the model run' },
+    with: 'simulate',
+  },
+  'step-ms': {
+    ...{ value: 'N', help: 'a step of one device, in place of the one in the report' },
+    with: 'simulate',
+  },
 } as const
 
 export const scaleBench = scriptCommand(
@@ -37,6 +58,18 @@ export const scaleBench = scriptCommand(
 )
 
 async function run(values: OptionValues<typeof options>): Promise<boolean> {
+  if (values.simulate) {
+    const stepMs = values['step-ms']
+    console.log(
+      await simulation({
+        jobSeconds: values['job-seconds']
+          .split(',')
+          .map(seconds => parseCount('job-seconds', seconds)),
+        stepMs: stepMs === undefined ? null : parseCount('step-ms', stepMs),
+      }),
+    )
+    return true
+  }
   const rounds = parseCount('rounds', values.rounds)
   const steps = parseCount('steps', values.steps)
   const known = cases.map(each => each.name)

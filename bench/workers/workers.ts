@@ -174,7 +174,9 @@ async function startHost(
 ): Promise<ChildProcess> {
   const options: HostOptions = { socket, prefix, workers, jobMs }
   const host = fork(hostScript, [JSON.stringify(options)])
-  process.once('exit', () => host.kill('SIGKILL'))
+  const kill = () => host.kill('SIGKILL')
+  process.once('exit', kill)
+  host.once('exit', () => process.off('exit', kill))
   await once(host, 'message')
   host.on('message', (message: FromHost) => {
     if (message.type !== 'ready') runs.hear(index, message)
