@@ -13,6 +13,7 @@ export const executorSettingNames = [
   'TRAINYARD_RANK_COMMAND',
   'TRAINYARD_RANK_CPUS',
   'TRAINYARD_RANK_GPUS',
+  'TRAINYARD_RANK_MAX_GPUS',
   'TRAINYARD_RANK_MEMORY',
   'TRAINYARD_RAY_TOKEN_FILE',
   'TRAINYARD_RAY_URL',
@@ -34,6 +35,8 @@ export interface ExecutorSettings {
   /** What each process of an attempt gets. */
   cpus: number
   gpus: number
+  /** What a job may ask for in their place (`resources.gpus`). */
+  maxGpus: number
   /** null: no limit. */
   memoryBytes: number | null
   /** What runs a process of an attempt on a node; null: Node and the script where they are on this machine. */
@@ -73,6 +76,7 @@ export function readExecutorSettings(
   read: Read,
   refuse: (name: Name, message: string) => void,
 ): ExecutorSettings {
+  const gpus = read('TRAINYARD_RANK_GPUS', 0, integer(0, 64), 'a number from 0 to 64')
   const settings: ExecutorSettings = {
     kind: read('TRAINYARD_EXECUTOR', 'local', oneOf(executors), `one of ${executors.join(', ')}`),
     gangNetwork: read(
@@ -82,7 +86,8 @@ export function readExecutorSettings(
       `one of ${gangNetworks.join(', ')}`,
     ),
     cpus: read('TRAINYARD_RANK_CPUS', 1, integer(1, 1024), 'a number from 1 to 1024'),
-    gpus: read('TRAINYARD_RANK_GPUS', 0, integer(0, 64), 'a number from 0 to 64'),
+    gpus,
+    maxGpus: read('TRAINYARD_RANK_MAX_GPUS', gpus, integer(0, 64), 'a number from 0 to 64'),
     memoryBytes: read<number | null>(
       'TRAINYARD_RANK_MEMORY',
       null,
@@ -150,6 +155,11 @@ export function readExecutorSettings(
   }
   if (settings.kind === 'ray' && settings.ray.url === null)
     refuse('TRAINYARD_RAY_URL', 'TRAINYARD_EXECUTOR=ray needs TRAINYARD_RAY_URL')
+  if (settings.maxGpus < gpus)
+    refuse(
+      'TRAINYARD_RANK_MAX_GPUS',
+      `TRAINYARD_RANK_MAX_GPUS is ${settings.maxGpus}, and trainers get ${gpus} GPUs without asking (TRAINYARD_RANK_GPUS): make it at least as large`,
+    )
   if (settings.kind === 'slurm' && settings.slurmTemplate === null)
     refuse(
       'TRAINYARD_SLURM_TEMPLATE',

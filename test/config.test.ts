@@ -33,6 +33,7 @@ test('all invalid settings are reported at once with the expected values', () =>
     TRAINYARD_EXECUTOR: 'dask',
     TRAINYARD_RANK_CPUS: '0',
     TRAINYARD_RANK_GPUS: 'all',
+    TRAINYARD_RANK_MAX_GPUS: '65',
     TRAINYARD_RANK_MEMORY: 'unlimited',
     TRAINYARD_NODE_ENV: 'node.env',
     TRAINYARD_RAY_URL: 'ray://head:10001',
@@ -237,4 +238,15 @@ test('an executor whose own settings are missing is refused with them', () => {
       },
     )
   }
+})
+
+test('a job may ask for at least the GPUs that others get, and by default for no more', () => {
+  const ranks = (gpus: string, more = {}) =>
+    readConfig({ TRAINYARD_RANK_GPUS: gpus, ...more }).executor
+  assert.equal(ranks('2').maxGpus, 2)
+  assert.equal(ranks('2', { TRAINYARD_RANK_MAX_GPUS: '8' }).maxGpus, 8)
+  assert.throws(
+    () => ranks('2', { TRAINYARD_RANK_MAX_GPUS: '1' }),
+    /TRAINYARD_RANK_MAX_GPUS is 1, and trainers get 2 GPUs without asking/,
+  )
 })

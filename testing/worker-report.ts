@@ -27,6 +27,7 @@ export const workerReport = (overrides: Partial<Worker> = {}): Worker => ({
   cores: 8,
   labels: ['zone=a', 'ssd'],
   features: ['resources'],
+  engineGpus: 0,
   gangProblem: null,
   node: 'v22.0.0',
   engines: { tensorflow: '2.21.0', xgboost: '3.4.1' },

@@ -269,7 +269,7 @@ async function main(): Promise<void> {
 }
 
 function profileOf(
-  { labels, store }: Pick<Config, 'labels' | 'store'>,
+  { labels, store, executor }: Pick<Config, 'labels' | 'store' | 'executor'>,
   { gangProblem }: Pick<Executor, 'gangProblem'>,
 ): WorkerProfile {
   return {
@@ -277,6 +277,7 @@ function profileOf(
     cores: availableParallelism(),
     labels: [...labels],
     features: [...knownFeatures],
+    engineGpus: executor.kind === 'local' ? 0 : executor.maxGpus,
     gangProblem,
     node: process.version,
     engines: trainingEngines(),
@@ -310,6 +311,7 @@ const remoteSlots = ({ slots, executor }: Config): SlotResources[] =>
   Array.from({ length: slots ?? 1 }, () => ({
     environment: engineEnvironment({ cores: executor.cpus }),
     gpu: null,
+    engineGpus: executor.maxGpus,
   }))
 
 /** How much memory a card has is not known, so jobs on GPUs have no limit; nor have they on machines elsewhere. */

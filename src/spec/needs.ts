@@ -24,11 +24,12 @@ export function needsOf({
 /** What of a worker decides which jobs it may run. */
 export type Offer = Pick<
   Worker,
-  'version' | 'slots' | 'memory' | 'labels' | 'features' | 'gangProblem'
+  'version' | 'slots' | 'memory' | 'labels' | 'features' | 'engineGpus' | 'gangProblem'
 >
 
-export const gpusOf = ({ slots }: Pick<Offer, 'slots'>): number =>
-  new Set(slots.flatMap(({ gpu }) => (gpu === null ? [] : [gpu]))).size
+/** How many GPUs one job may have for itself: those of the worker, or of the machines where an engine runs the job. */
+export const gpusOf = ({ slots, engineGpus = 0 }: Pick<Offer, 'slots' | 'engineGpus'>): number =>
+  Math.max(engineGpus, new Set(slots.flatMap(({ gpu }) => (gpu === null ? [] : [gpu]))).size)
 
 /** What a worker lacks to run jobs with these needs, in words; empty if it may run them. */
 export function lacks(needs: Needs, worker: Offer): string[] {

@@ -80,6 +80,12 @@ export const Worker = Type.Object({
       description: `options of jobs that not every version knows, and this one does; ${older}`,
     }),
   ),
+  engineGpus: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: `GPUs that each process of a job may have on the machines of Ray, Kubernetes or Slurm (TRAINYARD_RANK_MAX_GPUS); 0 if the worker trains on its own; ${older}`,
+    }),
+  ),
   gangProblem: Type.Optional(
     nullable(
       Type.String(),

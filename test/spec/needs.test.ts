@@ -47,6 +47,12 @@ test('a worker lacks GPUs, memory, labels and options that it does not have', ()
   ])
 })
 
+test('a worker with an engine has the GPUs that the engine may be asked for', () => {
+  const worker = workerReport({ slots: slots(null), engineGpus: 4 })
+  assert.deepEqual(lacks(needs({ gpus: 4 }), worker), [])
+  assert.deepEqual(lacks(needs({ gpus: 8 }), worker), ['4 of 8 GPUs'])
+})
+
 test('a worker of a version from before the report of labels and options lacks them', () => {
   const { labels: _labels, features: _features, ...old } = workerReport()
   assert.deepEqual(lacks(needs({ features: ['resources'], labels: ['ssd'] }), old), [

@@ -13,6 +13,8 @@ export interface Gang {
   world: number
   /** Devices of each rank. */
   devices: number
+  /** GPUs that each rank asks an engine for; absent or 0 leaves it to the settings of the worker. */
+  gpus?: number
 }
 
 /** What a slot of the worker gives a trainer. */
@@ -20,6 +22,8 @@ export interface SlotResources {
   environment: NodeJS.ProcessEnv
   /** Index of the GPU that the environment assigns; null without one. */
   gpu: number | null
+  /** GPUs that each process of a job may ask for on the machines of an engine; absent without one. */
+  engineGpus?: number
 }
 
 /** How a rank ended. */

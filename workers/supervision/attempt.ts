@@ -261,6 +261,7 @@ const gangOf = ({ job, attempt }: TrainerTask): Gang => ({
   attempt,
   world: workersOf(job),
   devices: 1,
+  gpus: job.resources?.gpus ?? 0,
 })
 
 const isWorking = (phase: Phase) => phase === 'training' || phase === 'predicting'

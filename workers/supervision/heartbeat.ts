@@ -35,7 +35,15 @@ export interface HeartbeatDeps {
 export type WorkerProfile = Required<
   Pick<
     Worker,
-    'version' | 'cores' | 'labels' | 'features' | 'gangProblem' | 'node' | 'engines' | 'store'
+    | 'version'
+    | 'cores'
+    | 'labels'
+    | 'features'
+    | 'engineGpus'
+    | 'gangProblem'
+    | 'node'
+    | 'engines'
+    | 'store'
   >
 >
 

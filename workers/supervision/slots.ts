@@ -104,6 +104,11 @@ export class Slot {
     return this.resources.gpu
   }
 
+  /** GPUs that its job may ask an engine for. */
+  get engineGpus(): number {
+    return this.resources.engineGpus ?? 0
+  }
+
   report(): SlotReport {
     const { job, gpu } = this
     return { job, gpu, ...this.usage.read() }
@@ -144,13 +149,13 @@ export class Slots {
 
   /** Whether a job that needs so many GPUs for itself can start now. */
   hasRoom(gpus: number): boolean {
-    return gpus === 0 ? this.free > 0 : this.freeGpus().length >= gpus
+    return this.roomFor(gpus).length > 0
   }
 
   /** `gpus`: how many the job has for itself; 0 for what the slot has. Their other slots are taken, too. */
   acquire(job: string, gpus = 0): Slot {
-    if (!this.hasRoom(gpus)) throw new Error(`there is no room in ${this.count} slots`)
-    const taken = gpus === 0 ? this.idle.slice(-1) : this.freeGpus().slice(0, gpus).flat()
+    const taken = this.roomFor(gpus)
+    if (taken.length === 0) throw new Error(`there is no room in ${this.count} slots`)
     for (const slot of taken) {
       this.idle.splice(this.idle.indexOf(slot), 1)
       slot.job = job
@@ -167,6 +172,15 @@ export class Slots {
     for (const each of freed) each.job = null
     this.idle.push(...freed)
     for (const each of freed) each.warm(true)
+  }
+
+  /** The free slots that a job would take; none if they are not enough. */
+  private roomFor(gpus: number): Slot[] {
+    // an engine finds the GPUs
+    const enough = this.idle.filter(({ engineGpus }) => gpus === 0 || engineGpus >= gpus)
+    if (enough.length > 0) return enough.slice(-1)
+    const free = this.freeGpus()
+    return gpus > 0 && free.length >= gpus ? free.slice(0, gpus).flat() : []
   }
 
   /** The slots of each GPU of which all are free. */

@@ -35,6 +35,7 @@ const worker: Worker = {
   cores: 8,
   labels: ['zone=a', 'ssd'],
   features: ['resources', 'workers'],
+  engineGpus: 0,
   gangProblem: null,
   node: 'v22.12.0',
   engines: { tensorflow: '2.21.0', xgboost: '3.4.1' },

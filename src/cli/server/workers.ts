@@ -108,7 +108,8 @@ async function waitUntilFree(cli: Cli, workers: readonly Worker[]): Promise<void
 
 const jobsOf = ({ slots }: Worker) => new Set(slots.flatMap(({ job }) => job ?? [])).size
 
-const gpuNames = ({ gpus }: Worker) => {
+const gpuNames = ({ gpus, engineGpus = 0 }: Worker) => {
+  if (engineGpus > 0) return `${engineGpus} a job`
   const names = [...new Set(gpus.map(({ name }) => name))]
   return gpus.length === 0 ? '-' : `${gpus.length} ${names.join(', ')}`
 }

@@ -62,7 +62,7 @@ function openWorker(name = 'worker-1') {
     prefix: server.redis.prefix,
     worker: name,
     version,
-    ...{ cpus: 1, gpus: 0, memoryBytes: null },
+    ...{ cpus: 1, gpus: 1, memoryBytes: null },
     environment: settings(),
     log: server.deps.log,
     pollMs: 200,
@@ -110,6 +110,19 @@ test('a job trains on another machine to the same bytes', async () => {
   await eventually('the end of the relay', () => engine.relays[0]!.exitCode !== null)
   assert.equal(engine.relays[0]!.exitCode, 0, engine.lastOutput)
   assert.ok(isGone(pid))
+})
+
+test('an engine is asked for the GPUs that a job asks for, or else for those of the settings', async () => {
+  const { engine, executor } = openWorker()
+  engine.isFull = true
+  const slot = { environment: {}, gpu: null, engineGpus: 4 }
+  const rank = { onMessage() {}, onLine() {}, onStopped() {}, onEnd() {} }
+  const gang = { attempt: 1, world: 1, devices: 1 }
+  executor.place({ ...gang, job: 'job-four', gpus: 4 }, slot, [rank])
+  executor.place({ ...gang, job: 'job-none', gpus: 0 }, slot, [rank])
+  await eventually('both', () => engine.submissions.length === 2, patience)
+  const gpus = Object.fromEntries(engine.submissions.map(({ job, gpus }) => [job, gpus]))
+  assert.deepEqual(gpus, { 'job-four': 4, 'job-none': 1 })
 })
 
 test('a relay that is killed takes its trainer with it, and the job goes on to the same bytes', async () => {

@@ -185,6 +185,22 @@ test('a job with one GPU for itself takes all slots of that GPU', () => {
   assert.equal(slots.free, 4)
 })
 
+test('a job asks an engine for its GPUs, and takes one slot for any number that is offered', () => {
+  const slots = new Slots(
+    new LocalExecutor('no trainer starts'),
+    [1, 2].map(() => ({ environment: {}, gpu: null, engineGpus: 4 })),
+    () => false,
+  )
+  assert.equal(slots.hasRoom(5), false)
+  const jobs = ['one', 'other'].map(job => slots.acquire(job, 4))
+  assert.equal(slots.hasRoom(1), false)
+  assert.equal(slots.hasRoom(0), false)
+  assert.throws(() => slots.acquire('third', 1), /no room in 2 slots/)
+  slots.release(jobs[0]!)
+  assert.equal(slots.hasRoom(4), true)
+  assert.equal(slots.hasRoom(0), true)
+})
+
 test('a drained worker gives its job to another one at once, takes none, and takes them again after resume', async t => {
   const prefix = newPrefix()
   const first = startConsumer(prefix, [null, null])

@@ -46,6 +46,7 @@ const beating = () =>
       cores: 4,
       labels: ['ssd'],
       features: ['resources'],
+      engineGpus: 0,
       gangProblem: null,
       node: process.version,
       engines: null,

@@ -26,7 +26,7 @@ export interface RemoteExecutorOptions {
   /** The process id of this worker, and its version. */
   worker: string
   version: string
-  /** What each rank gets. */
+  /** What each rank gets. A job that asks for GPUs gets so many. */
   cpus: number
   gpus: number
   memoryBytes: number | null
@@ -111,8 +111,9 @@ export class RemoteExecutor implements Executor {
   }
 
   private submissionOf(gang: Gang, { environment: engineVariables }: SlotResources): Submission {
-    const { worker, version, cpus, gpus, memoryBytes, environment } = this.options
+    const { worker, version, cpus, memoryBytes, environment } = this.options
     const { job, attempt, world, devices } = gang
+    const gpus = gang.gpus || this.options.gpus
     return {
       id: submissionId(job, attempt),
       job,

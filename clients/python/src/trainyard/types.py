@@ -3858,6 +3858,8 @@ class Worker(TypedDict):
     """what its operator says of its machine (TRAINYARD_LABELS); absent of a worker that is older than it"""
     features: NotRequired[List[str]]
     """options of jobs that not every version knows, and this one does; absent of a worker that is older than it"""
+    engineGpus: NotRequired[int]
+    """GPUs that each process of a job may have on the machines of Ray, Kubernetes or Slurm (TRAINYARD_RANK_MAX_GPUS); 0 if the worker trains on its own; absent of a worker that is older than it"""
     gangProblem: NotRequired[Union[str, None]]
     """why it runs no job with `resources.workers` above 1; null if it does; absent of a worker that is older than it"""
     node: NotRequired[str]
