@@ -75,8 +75,11 @@ function openWorker(name = 'worker-1') {
     for (const connection of connections) connection.disconnect()
   })
   const trainer = async () => {
-    const find = () => findDescendants(engine.relays[0]?.pid ?? 0, 'workers/trainer.js')
-    return (await eventually('a trainer', async () => (await find())[0], patience))!
+    const find = async () => {
+      const relay = engine.relays[0]
+      return relay && (await findDescendants(relay.pid!, 'workers/trainer.js'))[0]
+    }
+    return (await eventually('a trainer', find, patience))!
   }
   return { engine, executor, worker, connections, trainer }
 }
