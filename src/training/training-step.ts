@@ -73,7 +73,8 @@ export function buildTrainingStep(options: TrainingStepOptions) {
       })),
       runs,
       l2: first.layers.l2,
-      metrics: batches.flatMap(({ loss, l2Penalty, accuracy }) => [loss, l2Penalty, accuracy]),
+      // a penalty is that of the first batch, since the others' are the same
+      metrics: [first.l2Penalty, ...batches.flatMap(({ loss, accuracy }) => [loss, accuracy])],
       copies,
       learningRate,
       step: step.value,
