@@ -366,9 +366,14 @@ export const childEnvironment = (extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessE
 
 /** The share of the machine that the worker assigned to this process, as src/engine/environment.ts sets it. */
 export function assignedResources(environment: NodeJS.ProcessEnv = process.env): AssignedResources {
-  const threads = Number(environment.OMP_NUM_THREADS)
+  const count = (text: string | undefined, otherwise: number) => {
+    const threads = Number(text)
+    return Number.isInteger(threads) && threads > 0 ? threads : otherwise
+  }
+  const threads = count(environment.OMP_NUM_THREADS, availableParallelism())
   return {
-    threads: Number.isInteger(threads) && threads > 0 ? threads : availableParallelism(),
+    threads,
+    tensorflowThreads: count(environment.TF_NUM_INTRAOP_THREADS, threads),
     gpu: Boolean(environment.CUDA_VISIBLE_DEVICES),
     gpus: environment.CUDA_VISIBLE_DEVICES?.split(',').filter(Boolean).length ?? 0,
   }
@@ -376,6 +381,8 @@ export function assignedResources(environment: NodeJS.ProcessEnv = process.env):
 
 export interface AssignedResources {
   threads: number
+  /** Of TensorFlow: the ranks of a gang on one machine share its cores, but each has as many as a trainer alone. */
+  tensorflowThreads: number
   gpu: boolean
   /** How many GPUs. */
   gpus: number

@@ -163,15 +163,19 @@ test('a Redis URL is parsed to connection options', () => {
 test('the resources of a trainer are read from the environment that its worker sets', () => {
   assert.deepEqual(assignedResources({ OMP_NUM_THREADS: '3', CUDA_VISIBLE_DEVICES: '0' }), {
     threads: 3,
+    tensorflowThreads: 3,
     gpu: true,
     gpus: 1,
   })
   assert.equal(assignedResources({ CUDA_VISIBLE_DEVICES: '0,3' }).gpus, 2)
   assert.deepEqual(assignedResources({ OMP_NUM_THREADS: '1', CUDA_VISIBLE_DEVICES: '' }), {
     threads: 1,
+    tensorflowThreads: 1,
     gpu: false,
     gpus: 0,
   })
+  const ofRank = assignedResources({ OMP_NUM_THREADS: '1', TF_NUM_INTRAOP_THREADS: '2' })
+  assert.deepEqual([ofRank.threads, ofRank.tensorflowThreads], [1, 2])
   assert.ok(assignedResources({ OMP_NUM_THREADS: 'all' }).threads >= 1)
 })
 

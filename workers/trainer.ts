@@ -138,9 +138,11 @@ function train(
     })
   }
   if (!isBoosting(job)) {
+    const { tensorflowThreads: threads, gpus } = assignedResources()
     return runNetworkAttempt({
       ...deps,
-      ...assignedResources(),
+      threads,
+      gpus,
       kernels: readConfig().trainingKernels,
       reserveMemory,
       tf: loadTensorFlow(),

@@ -43,6 +43,7 @@ import type { Executor, SlotResources } from './executors/executor.js'
 import { findGangNetwork } from './executors/gang-network.js'
 import { LocalExecutor } from './executors/local-executor.js'
 import { openExecutor } from './executors/open-executor.js'
+import { shareOfSlot } from './executors/share-of-slot.js'
 import { refusalOf } from './supervision/admission.js'
 import { AttemptRunner } from './supervision/attempt.js'
 import { Consumer } from './supervision/consumer.js'
@@ -86,10 +87,7 @@ async function main(): Promise<void> {
           isPrivate: config.executor.gangNetwork === 'private',
           usesBucket: config.store !== null,
         }),
-      shareOfSlot: (environment, world) => ({
-        ...environment,
-        ...engineEnvironment({ cores: Number(environment.OMP_NUM_THREADS) / world }),
-      }),
+      shareOfSlot,
     })
   const redis = { connection: config.redis, prefix: config.redisPrefix }
   const executor = openExecutor({

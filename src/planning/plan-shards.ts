@@ -1,13 +1,33 @@
 import type { FieldErrors } from '../errors.js'
-import { fitsDevices } from '../spec/shards.js'
+import { fitsDevices, maxShards } from '../spec/shards.js'
 import type { TrainingPlan } from '../spec/training-options.js'
 
+/** What computes the micro-batches of a job at once. */
+interface ComputingPlaces {
+  workers: number
+  /** Of each worker. */
+  devices: number
+}
+
 /** Adds an error for each option that does not fit the micro-batches of a job. */
-export function checkShards(plan: TrainingPlan, devices: number, errors: FieldErrors): void {
+export function checkShards(
+  plan: TrainingPlan,
+  { workers, devices }: ComputingPlaces,
+  errors: FieldErrors,
+): void {
   const { shards = 1, batchSize, accumulateSteps, augment } = plan
-  if (!fitsDevices(shards, devices)) {
-    const message = `${shards} shards cannot be added up in one order on ${devices} devices; take ${listOf(fittingDevices(shards))} devices, or ${devices} shards`
-    errors.add('/resources/devices', 'contradiction', message)
+  const places = workers * devices
+  if (!fitsDevices(shards, places)) {
+    const fitting = listOf(fittingDevices(shards))
+    const more = places > maxShards ? '' : `, or ${places} shards`
+    if (workers === 1) {
+      const message = `${shards} shards cannot be added up in one order on ${devices} devices; take ${fitting} devices${more}`
+      errors.add('/resources/devices', 'contradiction', message)
+    } else {
+      const each = devices === 1 ? '' : ` with ${devices} devices each`
+      const message = `${shards} shards cannot be added up in one order by ${workers} workers${each}; take workers and devices whose product is ${fitting}${more}`
+      errors.add('/resources/workers', 'contradiction', message)
+    }
   }
   if (shards === 1) return
   if (batchSize % shards !== 0) {

@@ -5,7 +5,8 @@ import type { NetworkJobRequest } from '../spec/job.js'
 import { type LearningRate, schedules } from '../spec/learning-rate.js'
 import type { Notes } from '../spec/notes.js'
 import type { OptimizerKind, OptimizerOptions } from '../spec/optimizer-options.js'
-import { devicesOf } from '../spec/resources.js'
+import { devicesOf, workersOf } from '../spec/resources.js'
+import { maxShards } from '../spec/shards.js'
 import {
   defaultL2,
   TrainingOptions,
@@ -52,7 +53,7 @@ export function planTraining(
   const {
     epochs,
     split: _,
-    shards = devicesOf({ resources }),
+    shards = Math.min(maxShards, devicesOf({ resources }) * workersOf({ resources })),
     ...options
   } = withDefaults<typeof TrainingOptions, TrainingOptionWithoutDefault>(TrainingOptions, request)
   const split =
@@ -93,7 +94,8 @@ export function planTraining(
     ...(options.precision === 'fp16' && { lossScale: options.lossScale ?? 'dynamic' }),
   }
   checkTraining(request, plan, { dataset, trainingRecords, hasValidation }, errors)
-  checkShards(plan, devicesOf({ resources }), errors)
+  const places = { workers: workersOf({ resources }), devices: devicesOf({ resources }) }
+  checkShards(plan, places, errors)
   return plan
 }
 

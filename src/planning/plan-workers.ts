@@ -52,9 +52,9 @@ export function checkSingleDevice(devices: number, what: string, errors: FieldEr
   errors.add('/resources/devices', 'contradiction', message)
 }
 
-/** Adds an error if a job that does not train trees asks for several workers. */
+/** Adds an error if a job that trains nothing asks for several workers. */
 export function checkSingleWorker(workers: number, what: string, errors: FieldErrors): void {
   if (workers === 1) return
-  const message = `resources.workers is ${workers}, and only boosting jobs train in several workers: ${what} in one, so leave it out`
+  const message = `resources.workers is ${workers}, and only training is divided among several workers: ${what} in one, so leave it out`
   errors.add(path, 'contradiction', message)
 }

@@ -10,7 +10,6 @@ import {
   type TrainingJobRequest,
 } from '../spec/job.js'
 import { Notes } from '../spec/notes.js'
-import { workersOf } from '../spec/resources.js'
 import { invalidJob } from './errors.js'
 import type { InitialSource } from './init-source.js'
 import { planBoosting } from './plan-boosting.js'
@@ -21,7 +20,6 @@ import { planParts } from './plan-parts.js'
 import { planServing } from './plan-serving.js'
 import { planTraining } from './plan-training.js'
 import { planValidationImages } from './plan-validation-images.js'
-import { checkSingleWorker } from './plan-workers.js'
 
 interface Identity {
   id: string
@@ -69,7 +67,6 @@ export function planNetworkJob(
     notes.add('frozen_random', message)
   }
   const serving = planServing(request.serving, options, validated, notes)
-  checkSingleWorker(workersOf(request), 'a network trains', errors)
   errors.throwIfAny('INVALID_JOB')
   const training = { ...options, ...(validationClasses && { validationClasses }) }
   const base = baseManifest(identity, request, dataset)

@@ -8,8 +8,11 @@ import type { JobManifest } from './job.js'
 export const features = {
   resources: job => job.resources !== undefined,
   workers: job => (job.resources?.workers ?? 1) > 1,
+  networkWorkers: job => (job.resources?.workers ?? 1) > 1 && job.model.kind !== 'boosting',
   shards: job => (job as { training?: { shards?: number } }).training?.shards !== undefined,
-} as const satisfies Readonly<Record<string, (job: Pick<JobManifest, 'resources'>) => boolean>>
+} as const satisfies Readonly<
+  Record<string, (job: Pick<JobManifest, 'resources' | 'model'>) => boolean>
+>
 
 export const knownFeatures: readonly string[] = Object.keys(features).sort()
 

@@ -45,7 +45,7 @@ export const Resources = strictObject(
         minimum: 1,
         maximum: maxWorkers,
         description:
-          'processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1',
+          'processes that train the job together. Of boosting, each has its share of the rows, and another number grows other trees. Of networks, each computes its share of the micro-batches of training.shards, and the number does not change the weights. Default: 1',
       }),
     ),
     devices: Type.Optional(
@@ -53,7 +53,7 @@ export const Resources = strictObject(
         minimum: 1,
         maximum: maxDevices,
         description:
-          'devices of the machine that compute the training together, at most: GPUs, or parts of the processor; only for networks. They do not change the weights, which depend on training.shards. Default: 1',
+          'devices of each worker that compute the training together, at most: GPUs, or parts of the processor; only for networks. They do not change the weights, which depend on training.shards. Default: 1',
       }),
     ),
   },

@@ -1,7 +1,8 @@
-import type { TrainingPlan } from './training-options.js'
-
 /** Micro-batches of a batch. Jobs that are older than shards, and those without, have one. */
-export const shardsOf = ({ shards = 1 }: Pick<TrainingPlan, 'shards'>): number => shards
+export const shardsOf = ({ shards = 1 }: { shards?: number }): number => shards
+
+/** Micro-batches that a batch may have. */
+export const maxShards = 64
 
 const isPowerOfTwo = (count: number) => Number.isInteger(Math.log2(count))
 

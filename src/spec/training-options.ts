@@ -3,6 +3,7 @@ import { Augmentation } from './augmentation.js'
 import { ClassWeights, type ClassWeightsPlan } from './class-weights.js'
 import { LearningRate } from './learning-rate.js'
 import { OptimizerOptions } from './optimizer-options.js'
+import { maxShards } from './shards.js'
 import { strictObject } from './strict-object.js'
 import { type ImageSplitPlan, ImageValidation, TrainingSplits } from './validation-split.js'
 
@@ -149,9 +150,9 @@ export const TrainingOptions = strictObject({
   shards: Type.Optional(
     Type.Integer({
       minimum: 1,
-      maximum: 64,
+      maximum: maxShards,
       description:
-        'micro-batches that each batch is divided into, whatever computes them: a step uses the mean of their gradients, and batch norm sees one at a time. If absent, resources.devices. A job with 4 has the same weights on 1, 2 and 4 devices',
+        'micro-batches that each batch is divided into, whatever computes them: a step uses the mean of their gradients, and batch norm sees one at a time. If absent, resources.devices times resources.workers. A job with 4 has the same weights on 1, 2 and 4 devices, of one worker or several',
     }),
   ),
   ema: Type.Optional(Ema),

@@ -4,17 +4,19 @@ import type { Graph, Node, Tensor } from '../graph/graph.js'
 import { dependenciesOf, isView, memoryOf } from '../graph/readers.js'
 import type { SavedModelSpec } from '../graph/saved-model.js'
 import { type Shape, sizeOf } from '../graph/shape.js'
+import { taskOf } from './devices.js'
 
 export interface StepMemory {
   /** Variables: weights, optimizer slots, moving averages and in-memory records. */
   stateBytes: number
-  /** The peak size of a step's tensors: activations, gradients and the batch. */
+  /** The peak size of a step's tensors: activations, gradients and the batch, on all devices. */
   stepBytes: number
 }
 
 /**
  * Counts each tensor from its creation to its last use, with the nodes in order of creation
- * (forward, then backward), which is close to the order in which TensorFlow runs them.
+ * (forward, then backward), which is close to the order in which TensorFlow runs them. What is sent to other tasks
+ * counts there, too.
  */
 export function stepMemory({ signatures, graph }: SavedModelSpec & { graph: Graph }): StepMemory {
   const handles = graph.nodes.filter(({ op }) => op.type === 'VarHandleOp')
@@ -31,20 +33,38 @@ function peakBytes(nodes: readonly Node[]): number {
   for (const [i, node] of nodes.entries()) {
     for (const input of node.inputs) lastUse.set(memoryOf(input), i)
   }
+  const copies = copiesOf(nodes)
   const freedAfter = new Map<number, Tensor[]>()
   for (const [tensor, i] of lastUse) {
     const freed = freedAfter.get(i)
     if (freed) freed.push(tensor)
     else freedAfter.set(i, [tensor])
   }
+  const bytesWithCopies = (tensor: Tensor) =>
+    allocatedBytes(tensor) + (copies.get(tensor) ?? 0) * bytesOf(tensor.dtype, tensor.shape)
   let [liveBytes, maxBytes] = [0, 0]
   for (const [i, { outputs }] of nodes.entries()) {
-    for (const output of outputs) if (lastUse.has(output)) liveBytes += allocatedBytes(output)
+    for (const output of outputs) if (lastUse.has(output)) liveBytes += bytesWithCopies(output)
     maxBytes = Math.max(maxBytes, liveBytes)
-    for (const freed of freedAfter.get(i) ?? []) liveBytes -= allocatedBytes(freed)
+    for (const freed of freedAfter.get(i) ?? []) liveBytes -= bytesWithCopies(freed)
   }
   return maxBytes
 }
+
+/** How many other tasks read a tensor: each is sent a copy, such as of a weight. */
+function copiesOf(nodes: readonly Node[]): Map<Tensor, number> {
+  const readers = new Map<Tensor, Set<string>>()
+  for (const node of nodes) {
+    const task = taskOfNode(node)
+    for (const input of node.inputs.map(memoryOf)) {
+      if (taskOfNode(input.node) === task) continue
+      readers.set(input, (readers.get(input) ?? new Set()).add(task))
+    }
+  }
+  return new Map([...readers].map(([tensor, tasks]) => [tensor, tasks.size]))
+}
+
+const taskOfNode = ({ device, graph }: Node): string => taskOf(device || graph.home)
 
 function allocatedBytes({ node, dtype, shape }: Tensor): number {
   // reading a variable does not copy it

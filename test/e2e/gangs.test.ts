@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import type { BoostingJobRequest, Job } from '../../src/spec/job.js'
+import type { BoostingJobRequest, Job, NetworkJobRequest } from '../../src/spec/job.js'
 import type { BoostingModel } from '../../src/spec/model.js'
 import { blocksRunBy } from '../../testing/doc-blocks.js'
 import { eventually } from '../../testing/eventually.js'
 import { type ListeningPort, listeningPorts, portsOf } from '../../testing/listening-ports.js'
+import { mnistSample } from '../../testing/mnist.js'
 import { ownNetworkProblem } from '../../testing/own-network.js'
 import { findRanks, type Rank } from '../../testing/ranks.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
@@ -15,6 +16,8 @@ import { uploadTable } from './tables.js'
 const skip = ownNetworkProblem()
 const [block] = blocksRunBy('test/e2e/gangs.test.ts', 'docs/boosting.md')
 const request = JSON.parse(block!.code) as BoostingJobRequest
+const [networkBlock] = blocksRunBy('test/e2e/gangs.test.ts', 'docs/scale.md')
+const networkRequest = JSON.parse(networkBlock!.code) as NetworkJobRequest
 
 let deployment: TestDeployment
 before(async () => {
@@ -39,6 +42,26 @@ async function portsDuring(found: readonly Rank[]) {
   return { onHost: open.flat(), inside: inside.length }
 }
 
+interface Kill {
+  step: number
+  rank: number
+  signal: 'SIGKILL' | 'SIGSTOP'
+}
+
+/** For `TestDeployment.train`. Takes each kill that it has done from the list. */
+const killRanks = (kills: Kill[]) => async (step: number) => {
+  const [next] = kills
+  if (!next || step < next.step) return
+  const found = await ranks()
+  const victim = found.find(({ rank }) => rank === next.rank)
+  if (!victim || found.length < 2) return
+  kills.shift()
+  process.kill(victim.pid, next.signal)
+  await eventually('all ranks of the attempt to end', async () =>
+    (await ranks()).every(({ attempt }) => attempt !== victim.attempt),
+  )
+}
+
 test('two ranks train a job without a port on the machine, and after kills it ends with the same trees', {
   skip,
 }, async () => {
@@ -54,23 +77,12 @@ test('two ranks train a job without a port on the machine, and after kills it en
   assert.deepEqual(onHost, [])
   assert.ok(inside > 0, 'the ranks listen nowhere')
 
-  const kills = [
-    { step: 15, rank: 1, signal: 'SIGKILL' as const },
-    { step: 35, rank: 0, signal: 'SIGKILL' as const },
-    { step: 45, rank: 1, signal: 'SIGSTOP' as const },
+  const kills: Kill[] = [
+    { step: 15, rank: 1, signal: 'SIGKILL' },
+    { step: 35, rank: 0, signal: 'SIGKILL' },
+    { step: 45, rank: 1, signal: 'SIGSTOP' },
   ]
-  const killed = await deployment.train({ ...request, name: 'killed' }, async step => {
-    const [next] = kills
-    if (!next || step < next.step) return
-    const found = await ranks()
-    const victim = found.find(({ rank }) => rank === next.rank)
-    if (!victim || found.length < 2) return
-    kills.shift()
-    process.kill(victim.pid, next.signal)
-    await eventually('all ranks of the attempt to end', async () =>
-      (await ranks()).every(({ attempt }) => attempt !== victim.attempt),
-    )
-  })
+  const killed = await deployment.train({ ...request, name: 'killed' }, killRanks(kills))
   assert.deepEqual(kills, [])
   assert.equal(killed.attempt, 4)
   assert.ok((await treesOf(killed)).equals(trees), 'the trees differ')
@@ -131,4 +143,38 @@ test('the evaluation of a gang is of all validation rows, and its classes have n
     [],
   )
   assert.ok('validationLogloss' in job.metrics)
+})
+
+test('a network has the same weights by one rank and by two, also after kills', {
+  skip,
+}, async () => {
+  await deployment.client.datasets.push('images', await mnistSample(640))
+  const of = (workers: number): NetworkJobRequest => ({
+    ...networkRequest,
+    name: `network-${workers}`,
+    resources: { workers },
+  })
+  assert.equal(networkRequest.resources!.workers, 2)
+  const one = await deployment.train(of(1))
+  assert.equal(one.status, 'succeeded', one.failure?.message)
+  let seen: Awaited<ReturnType<typeof portsDuring>> | null = null
+  const kills: Kill[] = [
+    { step: 30, rank: 1, signal: 'SIGKILL' },
+    { step: 70, rank: 0, signal: 'SIGKILL' },
+    { step: 110, rank: 1, signal: 'SIGSTOP' },
+  ]
+  const kill = killRanks(kills)
+  const two = await deployment.train(of(2), async step => {
+    const found = await ranks()
+    if (found.length === 2) seen ??= await portsDuring(found)
+    await kill(step)
+  })
+  assert.equal(two.status, 'succeeded', two.failure?.message)
+  assert.deepEqual([kills, two.attempt], [[], 4])
+  const weights = [await deployment.weights(one), await deployment.weights(two)]
+  assert.ok(weights[0]!.equals(weights[1]!), 'the weights differ')
+  const { onHost, inside } = seen!
+  assert.deepEqual(onHost, [])
+  assert.ok(inside >= 2, 'each rank has a server')
+  await eventually('no rank to be left', async () => (await ranks()).length === 0)
 })

@@ -78,3 +78,35 @@ test('a job has as many shards as it asks for devices, unless it says how many',
   assert.match(refusal(2, 1), /take 1 devices, or 2 shards/)
   assert.equal(refusal(3, 3), '')
 })
+
+test('workers multiply devices', () => {
+  const of = (workers: number, devices: number, training: Training = {}) =>
+    planNetworkJob(
+      identity,
+      { model: { kind: 'resnet' }, dataset: 'digits', training, resources: { workers, devices } },
+      digitsManifest(),
+      null,
+    )
+  assert.equal(of(2, 1).training.shards, 2)
+  assert.equal(of(2, 2).training.shards, 4)
+  assert.equal(of(2, 2, { shards: 8 }).training.shards, 8)
+  const refusal = (workers: number, devices: number, training?: Training) => {
+    try {
+      of(workers, devices, training)
+    } catch (error) {
+      assert.ok(error instanceof TrainyardError)
+      return error.errors.map(({ path, message }) => `${path}: ${message}`).join()
+    }
+    return ''
+  }
+  assert.match(
+    refusal(3, 2, { shards: 8, batchSize: 48 }),
+    /^\/resources\/workers: 8 shards .* by 3 workers with 2 devices each; .* 1, 2, 4 or 8, or 6 shards$/,
+  )
+  assert.match(
+    refusal(2, 1, { shards: 1 }),
+    /^\/resources\/workers: 1 shards .* by 2 workers; .* product is 1, or 2 shards$/,
+  )
+  // more than a batch can be divided into
+  assert.match(refusal(64, 2), /^\/resources\/workers: 64 shards .* 32 or 64$/)
+})

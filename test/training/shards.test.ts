@@ -12,6 +12,7 @@ import type { MetricRow } from '../../src/spec/metrics.js'
 import type { NetworkOptions } from '../../src/spec/model-options.js'
 import type { TrainingKernels } from '../../src/spec/training-kernels.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
+import { deviceNames } from '../../src/training/devices.js'
 import type { ImageFormat } from '../../src/training/images.js'
 import { type LoopInput, runTraining } from '../../src/training/loop.js'
 import { stepMemory } from '../../src/training/memory.js'
@@ -235,13 +236,17 @@ test('shards that devices cannot compute in order are refused', () => {
 })
 
 test('the memory of a step counts the batches of all devices', () => {
-  const bytes = (devices: string[]) =>
-    stepMemory(
-      buildTrainingProgram({
-        ...{ model: resnet, images: format, classes: 3, devices, kernels: 'own' },
-        plan: { ...plan, batchSize: 16, shards: 4 },
-      }),
-    ).stepBytes
-  const [one, two] = [bytes(['/device:CPU:0']), bytes(['/device:CPU:0', '/device:CPU:1'])]
+  const program = (workers: number, devices: number) =>
+    buildTrainingProgram({
+      ...{ model: resnet, images: format, classes: 3, kernels: 'own' },
+      plan: { ...plan, batchSize: 16, shards: 4 },
+      devices: deviceNames({ shards: 4 }, 'cpu', { workers, devices }),
+    })
+  const bytes = (...places: [number, number]) => stepMemory(program(...places)).stepBytes
+  const [one, two] = [bytes(1, 1), bytes(1, 2)]
   assert.ok(two > 1.5 * one, `${two} and ${one}`)
+  // the second worker is sent the weights, and the first one gets its gradients
+  const sent = bytes(2, 1) - two
+  const weights = 4 * program(1, 1).parameters
+  assert.ok(sent > 1.5 * weights && sent < 2.5 * weights, `${sent} more, of ${weights} of weights`)
 })

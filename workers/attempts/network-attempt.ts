@@ -235,7 +235,8 @@ async function openProgram(
     measures: setting === 'auto' && engine === 'cpu' && task.resumeFrom === null,
     log: console.log,
     recorder,
-    reserveMemory: built => reserveMemory(estimateMemory(job.model.kind, stepMemory(built))),
+    reserveMemory: built =>
+      reserveMemory(estimateMemory(job.model.kind, stepMemory(built), cluster?.workers)),
   })
   if (program.initialized) {
     await recorder.writeInitialized(program.initialized)

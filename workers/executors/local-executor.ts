@@ -15,7 +15,10 @@ export interface GangOptions {
   /** Where the ranks of a gang reach each other. */
   findNetwork(): GangNetwork
   /** The environment of one of `world` trainers that share a slot. */
-  shareOfSlot(environment: NodeJS.ProcessEnv, world: number): NodeJS.ProcessEnv
+  shareOfSlot(
+    environment: NodeJS.ProcessEnv,
+    place: { rank: number; world: number },
+  ): NodeJS.ProcessEnv
 }
 
 const noGangs: GangOptions = {
@@ -44,12 +47,12 @@ export class LocalExecutor implements Executor {
     { environment }: SlotResources,
     listeners: readonly RankListener[],
   ): RankProcess[] {
-    const own = world === 1 ? environment : this.gangs.shareOfSlot(environment, world)
     const ranks = listeners.map((listener, rank) => {
       const place: Placement = { attempt, rank, world, devices, host, leader: host }
-      const environment = { ...own, ...placementEnvironment(place) }
+      const own = world === 1 ? environment : this.gangs.shareOfSlot(environment, { rank, world })
+      const ofRank = { ...own, ...placementEnvironment(place) }
       const launch = (heard: RankListener, wrapper?: Wrapper) =>
-        new ForkedTrainer(this.script, environment, heard, wrapper)
+        new ForkedTrainer(this.script, ofRank, heard, wrapper)
       return { listener, launch }
     })
     return world > 1 && this.gangs.findNetwork().kind === 'namespace'

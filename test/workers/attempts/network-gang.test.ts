@@ -16,6 +16,7 @@ import { ownNetworkProblem } from '../../../testing/own-network.js'
 import { newJobId, startAttempt } from '../../../testing/running-job.js'
 import { findGangNetwork } from '../../../workers/executors/gang-network.js'
 import { LocalExecutor } from '../../../workers/executors/local-executor.js'
+import { shareOfSlot } from '../../../workers/executors/share-of-slot.js'
 import { TrainerGang } from '../../../workers/supervision/trainer-gang.js'
 import { TrainerProcess } from '../../../workers/supervision/trainer-process.js'
 import { buildTask } from '../../../workers/supervision/trainer-task.js'
@@ -59,7 +60,7 @@ async function train(
   }
   const executor = new LocalExecutor(scriptPath('workers/trainer'), {
     findNetwork: () => findGangNetwork({ isPrivate: false, usesBucket: false }),
-    shareOfSlot: environment => environment,
+    shareOfSlot,
   })
   const lines: string[] = []
   const losses = new Map<number, unknown>()

@@ -248,9 +248,9 @@ class BoostingJobRequestResources(TypedDict):
     labels: NotRequired[List[str]]
     """labels that the worker must have, all of them"""
     workers: NotRequired[int]
-    """processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1"""
+    """processes that train the job together. Of boosting, each has its share of the rows, and another number grows other trees. Of networks, each computes its share of the micro-batches of training.shards, and the number does not change the weights. Default: 1"""
     devices: NotRequired[int]
-    """devices of the machine that compute the training together, at most: GPUs, or parts of the processor; only for networks. They do not change the weights, which depend on training.shards. Default: 1"""
+    """devices of each worker that compute the training together, at most: GPUs, or parts of the processor; only for networks. They do not change the weights, which depend on training.shards. Default: 1"""
 
 
 class BoostingModel(TypedDict):
@@ -1887,9 +1887,9 @@ class JobPlanResources(TypedDict):
     labels: NotRequired[List[str]]
     """labels that the worker must have, all of them"""
     workers: NotRequired[int]
-    """processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1"""
+    """processes that train the job together. Of boosting, each has its share of the rows, and another number grows other trees. Of networks, each computes its share of the micro-batches of training.shards, and the number does not change the weights. Default: 1"""
     devices: NotRequired[int]
-    """devices of the machine that compute the training together, at most: GPUs, or parts of the processor; only for networks. They do not change the weights, which depend on training.shards. Default: 1"""
+    """devices of each worker that compute the training together, at most: GPUs, or parts of the processor; only for networks. They do not change the weights, which depend on training.shards. Default: 1"""
 
 
 class JobPlanTraining(TypedDict):
@@ -1945,9 +1945,9 @@ class JobResourcesDetails(TypedDict):
     labels: NotRequired[List[str]]
     """labels that the worker must have, all of them"""
     workers: NotRequired[int]
-    """processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1"""
+    """processes that train the job together. Of boosting, each has its share of the rows, and another number grows other trees. Of networks, each computes its share of the micro-batches of training.shards, and the number does not change the weights. Default: 1"""
     devices: NotRequired[int]
-    """devices of the machine that compute the training together, at most: GPUs, or parts of the processor; only for networks. They do not change the weights, which depend on training.shards. Default: 1"""
+    """devices of each worker that compute the training together, at most: GPUs, or parts of the processor; only for networks. They do not change the weights, which depend on training.shards. Default: 1"""
 
 
 class JobResult(TypedDict):
@@ -2277,9 +2277,9 @@ class NetworkJobRequestResources(TypedDict):
     labels: NotRequired[List[str]]
     """labels that the worker must have, all of them"""
     workers: NotRequired[int]
-    """processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1"""
+    """processes that train the job together. Of boosting, each has its share of the rows, and another number grows other trees. Of networks, each computes its share of the micro-batches of training.shards, and the number does not change the weights. Default: 1"""
     devices: NotRequired[int]
-    """devices of the machine that compute the training together, at most: GPUs, or parts of the processor; only for networks. They do not change the weights, which depend on training.shards. Default: 1"""
+    """devices of each worker that compute the training together, at most: GPUs, or parts of the processor; only for networks. They do not change the weights, which depend on training.shards. Default: 1"""
 
 
 class NetworkModel(TypedDict):
@@ -2503,9 +2503,9 @@ class PredictionJobRequestResources(TypedDict):
     labels: NotRequired[List[str]]
     """labels that the worker must have, all of them"""
     workers: NotRequired[int]
-    """processes that train the job together, each on its share of the rows; only for boosting. Part of the plan: another number grows other trees. Default: 1"""
+    """processes that train the job together. Of boosting, each has its share of the rows, and another number grows other trees. Of networks, each computes its share of the micro-batches of training.shards, and the number does not change the weights. Default: 1"""
     devices: NotRequired[int]
-    """devices of the machine that compute the training together, at most: GPUs, or parts of the processor; only for networks. They do not change the weights, which depend on training.shards. Default: 1"""
+    """devices of each worker that compute the training together, at most: GPUs, or parts of the processor; only for networks. They do not change the weights, which depend on training.shards. Default: 1"""
 
 
 class PredictionOrigin(TypedDict):
@@ -3585,7 +3585,7 @@ class TrainingOptions(TypedDict):
     accumulateSteps: NotRequired[int]
     """batches per step; a step uses the mean of their gradients (default: 1)"""
     shards: NotRequired[int]
-    """micro-batches that each batch is divided into, whatever computes them: a step uses the mean of their gradients, and batch norm sees one at a time. If absent, resources.devices. A job with 4 has the same weights on 1, 2 and 4 devices"""
+    """micro-batches that each batch is divided into, whatever computes them: a step uses the mean of their gradients, and batch norm sees one at a time. If absent, resources.devices times resources.workers. A job with 4 has the same weights on 1, 2 and 4 devices, of one worker or several"""
     ema: NotRequired[WeightsAverage]
     augment: NotRequired[Augmentation]
     """default: {}"""
