@@ -55,7 +55,7 @@ const jobTimeoutMs = 180_000
 const killTimeoutMs = 60_000
 /** How many of the ranks are stopped instead of killed. */
 const stopShare = 0.2
-/** A kill comes so many rounds after an attempt began, or less. There is a checkpoint every 4 rounds, so jobs get on. */
+/** A kill comes so many rounds (of a network: steps) after an attempt began, or less. There is a checkpoint every 4 rounds, so jobs get on. */
 const maxRoundsBetween = 8
 
 export async function runDistributed(options: DistributedOptions): Promise<DistributedReport> {
@@ -77,7 +77,8 @@ export async function runDistributed(options: DistributedOptions): Promise<Distr
       await uploadDatasets(api.client)
       const instances = await loadSamples()
       const configurations = Array.from({ length: jobs }, (_, i) => gangConfigurationAt(i))
-      const references = await makeReferences(api, deployment, configurations, instances)
+      const undisturbed = configurations.map((_, i) => gangConfigurationAt(i, true))
+      const references = await makeReferences(api, deployment, undisturbed, instances)
       log(`${references.size} references; ${jobs} jobs, ${kills} kills, seed ${seed}`)
       const store = await openFolderStore(deployment.folder)
       const random = new Random(seed)
@@ -98,7 +99,8 @@ export async function runDistributed(options: DistributedOptions): Promise<Distr
           continue
         }
         const reference = references.get(configuration.key)!
-        await compare(job, { api, store, reference, instances, add })
+        const ofKind = instances[configuration.dataset]
+        await compare(job, { api, store, reference, instances: ofKind, add })
       }
       await checkNothingRuns(deployment, add)
       await deployment.stop()
@@ -209,7 +211,7 @@ interface Comparison {
   api: RetryingClient
   store: Store
   reference: Reference
-  instances: Samples
+  instances: Samples[keyof Samples]
   add: Run['add']
 }
 
@@ -221,7 +223,7 @@ async function compare(
     series: seriesOf(await pointsOf(api, job.id)),
     model: await modelFiles(store, job),
     checkpoint: await lastCheckpointFiles(api, store, job.id),
-    predictions: await api.predict(job.name, instances['digits-table']),
+    predictions: await api.predict(job.name, instances),
   }
   for (const part of ['series', 'model', 'checkpoint', 'predictions'] as const) {
     const [got, expected] = [found[part], reference[part]].map(value => JSON.stringify(value))
