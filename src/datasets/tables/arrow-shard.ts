@@ -1,8 +1,13 @@
 // Reads the Arrow IPC files that the table writer makes. Each column of a batch has two buffers: the
 // validity bitmap and the values. https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { DataType, type Field, Message } from 'apache-arrow'
-import { type FileBlock, Footer } from 'apache-arrow/ipc/metadata/file'
+import {
+  type ArrowField,
+  doublePrecision,
+  type FileBlock,
+  parseFooter,
+  parseMessage,
+} from './arrow/arrow-schema.js'
 
 type NumericArray = Float32Array | Float64Array | Int32Array
 
@@ -19,7 +24,7 @@ const messagePrefixBytes = 8
 
 /** The batches and column types of a shard. Values are read from the file on request. */
 export class ArrowShard implements Disposable {
-  readonly fields: readonly Field[]
+  readonly fields: readonly ArrowField[]
   private readonly descriptor: number
   private readonly blocks: readonly FileBlock[]
 
@@ -28,9 +33,9 @@ export class ArrowShard implements Disposable {
     try {
       const { size } = fstatSync(this.descriptor)
       const length = this.read(size - trailerBytes, Buffer.alloc(4)).readInt32LE()
-      const footer = Footer.decode(this.read(size - trailerBytes - length, new Uint8Array(length)))
+      const footer = parseFooter(this.read(size - trailerBytes - length, new Uint8Array(length)))
       this.fields = footer.schema.fields
-      this.blocks = [...footer.recordBatches()]
+      this.blocks = footer.batches
     } catch (error) {
       closeSync(this.descriptor)
       throw error
@@ -38,15 +43,15 @@ export class ArrowShard implements Disposable {
   }
 
   *batches(): Generator<ShardBatch> {
-    for (const { offset, metaDataLength } of this.blocks) {
+    for (const { offset, metadataLength } of this.blocks) {
       const metadata = this.read(
         offset + messagePrefixBytes,
-        new Uint8Array(metaDataLength - messagePrefixBytes),
+        new Uint8Array(metadataLength - messagePrefixBytes),
       )
-      const message = Message.decode(metadata)
-      if (!message.isRecordBatch()) throw new Error(`${this.path}: no batch at byte ${offset}`)
-      const { length: rows, buffers } = message.header()
-      const bodyOffset = offset + metaDataLength
+      const message = parseMessage(metadata)
+      if (message.kind !== 'batch') throw new Error(`${this.path}: no batch at byte ${offset}`)
+      const { rows, buffers } = message.batch
+      const bodyOffset = offset + metadataLength
       yield {
         rows,
         read: (column, firstRow, target) => {
@@ -72,9 +77,10 @@ export class ArrowShard implements Disposable {
 }
 
 /** How a column is stored in a shard. */
-export function arrayTypeOf({ type }: Field): new (length: number) => NumericArray {
-  if (DataType.isDictionary(type)) return Int32Array
-  return DataType.isFloat(type) && type.ArrayType === Float64Array ? Float64Array : Float32Array
+export function arrayTypeOf(field: ArrowField): new (length: number) => NumericArray {
+  const { type, dictionary } = field
+  if (dictionary) return Int32Array
+  return type.name === 'float' && type.unit === doublePrecision ? Float64Array : Float32Array
 }
 
 const asBytes = ({ buffer, byteOffset, byteLength }: NumericArray) =>

@@ -51,11 +51,21 @@ export interface BatchHeader {
   variadic: number[]
 }
 
+/** Where a message lies in a file. */
+export interface FileBlock {
+  offset: number
+  /** Bytes before the body. */
+  metadataLength: number
+}
+
 export type Message =
   | { kind: 'schema'; schema: ArrowSchema; bodyLength: number }
   | { kind: 'batch'; batch: BatchHeader; bodyLength: number }
   | { kind: 'dictionary'; id: string; isDelta: boolean; batch: BatchHeader; bodyLength: number }
   | { kind: 'other'; bodyLength: number }
+
+/** The unit of float64. */
+export const doublePrecision = 2
 
 const maxDepth = 32
 /** Fields of all depths, since offsets may lead to the same ones again and again. */
@@ -82,8 +92,10 @@ export function parseFooter(bytes: Uint8Array) {
   const footer = FlatTable.root(bytes)
   const schema = footer.table(1)
   if (!schema) throw new RangeError('there is no schema')
-  const blocks = (field: number) =>
-    footer.structs(field, 24, (view, at) => ({ offset: sizeAt(view, at) }))
+  const blocks = (field: number): FileBlock[] =>
+    footer.structs(field, 24, (view, at) => {
+      return { offset: sizeAt(view, at), metadataLength: view.getInt32(at + 8, true) }
+    })
   return { schema: parseSchema(schema), dictionaries: blocks(2), batches: blocks(3) }
 }
 
