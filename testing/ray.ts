@@ -1,6 +1,8 @@
 // A real Ray, whose nodes are on this machine. `npm test` installs it.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { eventually } from './eventually.js'
 import { needsPrivateNetwork, type PrivateNetwork } from './private-network.js'
 import { findDescendants } from './processes.js'
@@ -53,9 +55,17 @@ export class RayCluster {
   }
 
   async addNode(): Promise<void> {
-    const node = this.run(`--address=127.0.0.1:${port}`)
-    this.others.push(node)
-    await eventually('a raylet', async () => (await raylets(node)).length === 1, patience)
+    for (let tries = 3; tries > 0; tries--) {
+      const node = this.run(`--address=127.0.0.1:${port}`)
+      this.others.push(node)
+      // Ray gives it up if the machine is so busy that the head does not know it within 30 s
+      const isOver = () => node.exitCode !== null || node.signalCode !== null
+      const isThere = async () => isOver() || (await raylets(node)).length === 1
+      await eventually('a raylet', isThere, patience)
+      if (!isOver()) return
+      this.others.pop()
+    }
+    throw new Error('a node of Ray ended three times before it was there')
   }
 
   /** Ends the raylet of the first other node, which leaves its jobs without a parent. */
@@ -65,6 +75,14 @@ export class RayCluster {
 
   async removeNode(): Promise<void> {
     await killTree(this.others.shift()!)
+  }
+
+  /** Ends all processes of the head, its trainers too, and starts another with an empty memory. */
+  async replaceHead(): Promise<void> {
+    await killTree(this.head!)
+    // Ray starts no head where it is written that one ran and where nodes of it still look for it, as on this machine
+    await rm(join(this.folder, 'ray_current_cluster'), { force: true })
+    await this.startHead()
   }
 
   /** Whether a trainer runs on any node. */

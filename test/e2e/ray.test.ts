@@ -81,10 +81,13 @@ async function ended(id: string): Promise<string> {
 const reached = (id: string, step: number) =>
   eventually(`step ${step} of ${id}`, async () => (await jobs.step(id)) >= step, patience)
 
-async function assertExact(id: string): Promise<void> {
-  await ended(id)
-  const all = Array.from({ length: training.steps }, (_, i) => i + 1)
+async function assertEachStepOnce(id: string, steps: number): Promise<void> {
+  const all = Array.from({ length: steps }, (_, i) => i + 1)
   assert.deepEqual(await jobs.steps(id), all, 'each step has one row')
+}
+
+async function assertExact(id: string): Promise<void> {
+  await assertEachStepOnce(await ended(id), training.steps)
   assert.ok((await jobs.weights(id)).equals(undisturbed), await jobs.log(id))
 }
 
@@ -118,4 +121,28 @@ test('a node is killed: its job comes back by itself, to the same bytes', needs,
   assert.deepEqual(attempts.map(({ length }) => length).toSorted(), [1, 2])
   const [lost] = attempts.find(({ length }) => length === 2)!
   assert.equal(lost!.end, 'killed', JSON.stringify(lost))
+  await ray.addNode()
 })
+
+test(
+  'the head is killed and another started: jobs go on or come back by themselves, to the same bytes',
+  needs,
+  async () => {
+    // they still train when both have begun
+    const steps = 4000
+    // one on each node
+    const [one, other] = [
+      await jobs.submit({ ...training, steps }),
+      await jobs.submit({ ...training, steps }),
+    ]
+    for (const id of [one, other]) await reached(id, 20)
+    await ray.replaceHead()
+    for (const id of [one, other]) await assertEachStepOnce(await ended(id), steps)
+    assert.ok((await jobs.weights(one)).equals(await jobs.weights(other)), 'the same job, twice')
+    // that of the head died with it, and nobody told the worker; that of the other node may have gone on
+    const attempts = await Promise.all([one, other].map(id => jobs.records.attempts(id)))
+    const lost = attempts.flat().filter(({ end }) => end === 'killed')
+    assert.ok(lost.length > 0, JSON.stringify(attempts))
+    for (const { outputTail } of lost) assert.match(outputTail!, /was lost: Ray /)
+  },
+)
