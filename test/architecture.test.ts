@@ -362,7 +362,7 @@ const homes: readonly (readonly [name: RegExp, home: RegExp])[] = [
   [/^@tensorflow\//, /^testing\/tensorflow-js\.ts$/],
   [
     /^koffi$/,
-    /^src\/(boosting\/capi|engine\/(library-pages|loopback|openvino|native-ops|tensorflow-server))\.ts$/,
+    /^src\/(boosting\/capi|engine\/(library-pages|loopback|openvino|native-ops|tensorflow-server|unused-memory))\.ts$/,
   ],
   [/^bullmq$/, /^(src\/jobs\/queue|workers\/supervision)\//],
   [/^(fastify|@fastify\/.+)$/, /^(src\/api|testing)\//],

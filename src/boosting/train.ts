@@ -1,3 +1,4 @@
+import { returnUnusedMemory } from '../engine/unused-memory.js'
 import { TrainingFailure } from '../errors.js'
 import {
   type BoostingMetricName,
@@ -118,6 +119,8 @@ export async function trainBoosting(
   using training = createDMatrix(share(input.training), input)
   using validation = input.validation && createDMatrix(share(input.validation), input, training)
   const matrices = validation ? [training, validation] : [training]
+  // the batches of the table, and the sketches from which XGBoost made bins: as much as a job of few rows trains with
+  await returnUnusedMemory()
   using booster = resume ? Booster.deserialize(resume, matrices) : Booster.create(matrices)
   const { columns } = input.training
   const metricNames = measuredMetrics(model.objective, group?.world ?? 1)

@@ -40,8 +40,9 @@ export function openTableReader(files: readonly string[], manifest: TableManifes
     throw new Error(`table ${manifest.id} has no column ${JSON.stringify(name)} with values`)
   }
 
-  // Buffers that the next iteration reuses. Concurrent iterations have one each.
-  let spareBuffers: BatchBuffers | null = null
+  // Buffers that the next iteration reuses. Concurrent iterations have one each. Held weakly: whoever has read
+  // all that it needs may keep the reader for long.
+  let spareBuffers: WeakRef<BatchBuffers> | null = null
 
   function* read(
     indices: readonly number[],
@@ -54,7 +55,7 @@ export function openTableReader(files: readonly string[], manifest: TableManifes
     if (mask && mask.length !== wanted) {
       throw new RangeError(`mask has ${mask.length} entries for ${wanted} rows`)
     }
-    const buffers = spareBuffers ?? new BatchBuffers()
+    const buffers = spareBuffers?.deref() ?? new BatchBuffers()
     spareBuffers = null
     let shardStart = 0
     for (const [shard, { records }] of shards.entries()) {
@@ -81,7 +82,7 @@ export function openTableReader(files: readonly string[], manifest: TableManifes
       }
       shardStart = shardEnd
     }
-    spareBuffers = buffers
+    spareBuffers = new WeakRef(buffers)
   }
 
   const allRows = { first: 0, count: rows }
