@@ -18,12 +18,16 @@ import type { MemoryEstimate } from '../src/spec/memory-estimate.js'
 import { diskWithFailpoints } from '../src/store/failpoints.js'
 import { openStore } from '../src/store/open-store.js'
 import { AttemptSuperseded, type TrainerDeps } from './attempts/attempt-recorder.js'
-import { runBoostingAttempt } from './attempts/boosting-attempt.js'
 import type { GangDeps } from './attempts/boosting-gang.js'
-import { runNetworkAttempt } from './attempts/network-attempt.js'
 import type { NetworkGangDeps } from './attempts/network-gang.js'
 import { isUnavailable, toFailure, toTrainerError, unavailableExitCode } from './failure.js'
-import { runPredictionAttempt } from './prediction/prediction-attempt.js'
+
+/** Imported when they are needed: a boosting job needs no graph compiler, and a network no readers of tables. */
+const attempts = {
+  network: async () => (await import('./attempts/network-attempt.js')).runNetworkAttempt,
+  boosting: async () => (await import('./attempts/boosting-attempt.js')).runBoostingAttempt,
+  prediction: async () => (await import('./prediction/prediction-attempt.js')).runPredictionAttempt,
+}
 
 /** Ten missed heartbeats of the worker. After this, another worker may have the job. */
 const leaseMs = 20_000
@@ -63,8 +67,11 @@ async function main(): Promise<void> {
     if (endings.has(message.type)) await store.syncAll()
     await send(message)
   }
-  // a trainer without a task is a spare, so it loads TensorFlow, which most jobs need
-  if (!(await arrivesSoon(assigned))) loadTensorFlow()
+  // a trainer without a task is a spare, so it loads what most jobs need
+  if (!(await arrivesSoon(assigned))) {
+    loadTensorFlow()
+    await attempts.network()
+  }
   await send({ type: 'ready' })
   const task = await assigned
   try {
@@ -120,7 +127,7 @@ function enterGang(
   return { placement, isPrivate: network === 'private', announce, leaderAddress, gather }
 }
 
-function train(
+async function train(
   task: TrainerTask,
   gang: ReturnType<typeof enterGang>,
   deps: Omit<TrainerDeps, 'task'>,
@@ -130,6 +137,7 @@ function train(
     const { dataFolder, servingRuntime: runtime } = readConfig()
     const { threads } = assignedResources()
     const cacheFolder = join(dataFolder, '.cache', 'runtimes')
+    const runPredictionAttempt = await attempts.prediction()
     return runPredictionAttempt({
       ...deps,
       loadTensorFlow,
@@ -139,6 +147,7 @@ function train(
   }
   if (!isBoosting(job)) {
     const { tensorflowThreads: threads, gpus } = assignedResources()
+    const runNetworkAttempt = await attempts.network()
     return runNetworkAttempt({
       ...deps,
       threads,
@@ -152,6 +161,7 @@ function train(
   }
   // OpenMP reads OMP_NUM_THREADS when XGBoost's library loads
   const limitThreads = (threads: number) => setEnvironment({ OMP_NUM_THREADS: String(threads) })
+  const runBoostingAttempt = await attempts.boosting()
   return runBoostingAttempt({
     ...deps,
     resources: assignedResources(),

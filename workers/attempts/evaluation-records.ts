@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { Datasets } from '../../src/datasets/datasets.js'
-import { writeEvaluationRecords } from '../../src/predictions/evaluation-file.js'
 import { worstRecords } from '../../src/predictions/worst-records.js'
 import type { DatasetManifest } from '../../src/spec/dataset.js'
 import {
@@ -27,6 +26,8 @@ export async function writeValidationRecords(
   const path = join(staged, evaluationRecordsFile)
   const written = { ...worst, index: worst.index.map(indexOf) }
   const head = { dataset: part.id, evaluated: records.index.length }
+  // it imports the library that writes Arrow, which training does without
+  const { writeEvaluationRecords } = await import('../../src/predictions/evaluation-file.js')
   await writeEvaluationRecords(path, written, head)
 }
 
