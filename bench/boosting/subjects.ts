@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { engineEnvironment } from '../../src/engine/environment.js'
+import { bundledScript } from '../bundled-script.js'
 import { root } from '../paths.js'
 import { peerEnvironment, pythonProgram } from '../peer.js'
 import type { EnvironmentName } from '../peer-versions.js'
@@ -40,9 +40,9 @@ export const subjects: Readonly<Record<string, SubjectSpec>> = {
 
 export const subjectNames = Object.keys(subjects)
 
-const ours = (env: Program['env']): Program => ({
+const ours = async (env: Program['env']): Promise<Program> => ({
   command: process.execPath,
-  args: [fileURLToPath(new URL('trainyard.js', import.meta.url))],
+  args: [await bundledScript('bench/boosting/trainyard')],
   env,
 })
 
