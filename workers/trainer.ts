@@ -8,6 +8,7 @@ import {
   readConfig,
   setEnvironment,
 } from '../src/config.js'
+import { releaseLibraryPages } from '../src/engine/library-pages.js'
 import { bringUpLoopback, hasOwnNetwork } from '../src/engine/loopback.js'
 import { loadTensorFlow } from '../src/engine/tensorflow.js'
 import { RankLost } from '../src/errors.js'
@@ -71,6 +72,8 @@ async function main(): Promise<void> {
   if (!(await arrivesSoon(assigned))) {
     loadTensorFlow()
     await attempts.network()
+    // it may wait for hours, or train trees
+    releaseLibraryPages()
   }
   await send({ type: 'ready' })
   const task = await assigned
