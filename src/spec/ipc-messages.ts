@@ -41,6 +41,8 @@ export interface TrainerTask<J extends JobManifest = JobManifest> {
   attempt: number
   /** The step of the checkpoint to resume from; null to start from the beginning. */
   resumeFrom: number | null
+  /** Threads with which earlier attempts of a network computed; null if there are none. */
+  threads: number | null
 }
 
 /** `cancel` and `pause`: a client requested it. `drain`: the worker shuts down. */

@@ -135,7 +135,7 @@ test('splits that do not exist are refused with those that do, and so is trainin
 
 test('a trainer gets the shards of its splits only', async () => {
   const job = plan()
-  const task = await buildTask(job, 1, 0, async () => digits())
+  const task = await buildTask(job, 1, { resumedFrom: 0, threads: null }, async () => digits())
   const names = (manifest: { shards: Shard[] } | null) => manifest!.shards.map(({ name }) => name)
   assert.deepEqual(names(task.dataset), ['shards/a', 'shards/b'])
   assert.deepEqual(names(task.validation), ['shards/c'])

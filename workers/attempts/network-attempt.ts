@@ -200,6 +200,12 @@ async function openProgram(
       `this machine has no instructions for ${requestedPrecision}; it computes in ${precision}`,
     )
   }
+  const began = await recorder.agreeOnThreads(threads)
+  if (began !== threads) {
+    console.log(
+      `the job began with ${began} threads, and this attempt has ${threads}: TensorFlow divides sums by their number, so the last digits of the weights differ from those of an undisturbed job`,
+    )
+  }
   const engine = readInstallation().kind
   const { kernels, warning } = await resolveTrainingKernels(
     {

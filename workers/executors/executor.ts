@@ -15,6 +15,8 @@ export interface Gang {
   devices: number
   /** GPUs that each rank asks an engine for; absent or 0 leaves it to the settings of the worker. */
   gpus?: number
+  /** Threads of TensorFlow that earlier attempts of the job had; absent or null leaves them to the slot. */
+  threads?: number | null
 }
 
 /** What a slot of the worker gives a trainer. */

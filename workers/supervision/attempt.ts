@@ -256,12 +256,13 @@ export class AttemptRunner {
   }
 }
 
-const gangOf = ({ job, attempt }: TrainerTask): Gang => ({
+const gangOf = ({ job, attempt, threads }: TrainerTask): Gang => ({
   job: job.id,
   attempt,
   world: workersOf(job),
   devices: 1,
   gpus: job.resources?.gpus ?? 0,
+  threads,
 })
 
 const isWorking = (phase: Phase) => phase === 'training' || phase === 'predicting'

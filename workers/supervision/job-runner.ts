@@ -258,9 +258,10 @@ export class JobRunner {
     await this.publishState()
     const details = { ...logDetails(manifest), attempt, resumedFrom }
     this.deps.log.info(details, resumedFrom > 0 ? 'job resumed' : 'job started')
-    const task = await buildTask(manifest, attempt, resumedFrom, id =>
-      this.deps.findDataset(id),
-    ).catch(toDatasetFailure)
+    const earlier = { resumedFrom, threads: await records.threads(this.id) }
+    const task = await buildTask(manifest, attempt, earlier, id => this.deps.findDataset(id)).catch(
+      toDatasetFailure,
+    )
     const outcome: Outcome =
       'code' in task ? { kind: 'failed', failure: task } : await this.train(task, attemptRecord)
     // a damaged job can be deleted while it runs: what the attempt wrote since then goes too

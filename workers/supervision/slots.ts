@@ -1,6 +1,7 @@
 import type { FromTrainer } from '../../src/spec/ipc-messages.js'
 import type { Slot as SlotReport } from '../../src/spec/worker.js'
 import type { Executor, Gang, SlotResources } from '../executors/executor.js'
+import { threadsOf, withThreads } from '../executors/threads-of-slot.js'
 import { RefusedTrainer } from './refused-trainer.js'
 import { type Trainer, TrainerGang } from './trainer-gang.js'
 import { type TrainerListener, TrainerProcess } from './trainer-process.js'
@@ -43,14 +44,14 @@ export class Slot {
   }
 
   private openTrainer(gang: Gang): Trainer {
-    const place = () => TrainerProcess.gang(this.executor, gang, this.resourcesWithLent())[0]!
-    return this.takeSpare() ?? place()
+    const place = () => TrainerProcess.gang(this.executor, gang, this.resourcesFor(gang))[0]!
+    return (this.hasThreadsFor(gang) ? this.takeSpare() : null) ?? place()
   }
 
   private openGang(gang: Gang): Trainer {
     const { gangProblem } = this.executor
     if (gangProblem !== null) return new RefusedTrainer(gangProblem)
-    return new TrainerGang(TrainerProcess.gang(this.executor, gang, this.resourcesWithLent()))
+    return new TrainerGang(TrainerProcess.gang(this.executor, gang, this.resourcesFor(gang)))
   }
 
   /** A spare trainer sees the GPU of its own slot alone. */
@@ -64,13 +65,22 @@ export class Slot {
     return spare
   }
 
-  private resourcesWithLent(): SlotResources {
+  /** A spare trainer has loaded TensorFlow, whose number of threads is fixed then. */
+  private hasThreadsFor({ threads }: Gang): boolean {
+    const { environment } = this.resources
+    return !threads || threadsOf(environment) === threads
+  }
+
+  private resourcesFor({ threads }: Gang): SlotResources {
     const { resources, lentGpus } = this
-    if (lentGpus.length === 0) return resources
-    const gpus = [resources.gpu, ...lentGpus].join(',')
     return {
       ...resources,
-      environment: { ...resources.environment, CUDA_VISIBLE_DEVICES: gpus },
+      environment: {
+        ...(threads ? withThreads(resources.environment, threads) : resources.environment),
+        ...(lentGpus.length > 0 && {
+          CUDA_VISIBLE_DEVICES: [resources.gpu, ...lentGpus].join(','),
+        }),
+      },
     }
   }
 

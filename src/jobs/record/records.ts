@@ -268,8 +268,13 @@ export class JobRecords {
   async agreeOnThreads(id: string, proposed: number): Promise<number> {
     const key = jobPaths(id).threads
     await this.store.createJson<{ threads: number }>(key, { threads: proposed })
-    const agreed = await this.store.readJson(key, agreedThreads)
-    return agreed?.threads ?? proposed
+    return (await this.threads(id)) ?? proposed
+  }
+
+  /** The thread count that the attempts of a job agreed on; null before they did. */
+  async threads(id: string): Promise<number | null> {
+    const agreed = await this.store.readJson(jobPaths(id).threads, agreedThreads)
+    return agreed?.threads ?? null
   }
 
   /** Fixes whose kernels all attempts of a job run, as far as their machines have them. The first proposal wins. */

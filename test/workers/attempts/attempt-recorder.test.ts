@@ -35,7 +35,14 @@ async function openAttempt(id: string, resumedFrom: number) {
   const recorder = await AttemptRecorder.open<string>(
     {
       store,
-      task: { job, dataset, validation: null, attempt, resumeFrom: resumedFrom || null },
+      task: {
+        job,
+        dataset,
+        validation: null,
+        attempt,
+        resumeFrom: resumedFrom || null,
+        threads: null,
+      },
       send: async message => void sent.push(message),
       stopRequested: async () => null,
     },

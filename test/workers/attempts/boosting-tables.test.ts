@@ -29,7 +29,7 @@ async function openedTables(
   }
   const job = planJob(identity, request, dataset, validation)
   assert.ok(isBoosting(job))
-  const task = { job, dataset, validation, attempt: 1, resumeFrom: null }
+  const task = { job, dataset, validation, attempt: 1, resumeFrom: null, threads: null }
   return { job, ...(await openTables(task, datasets)) }
 }
 

@@ -114,7 +114,7 @@ async function runAttempt(job: NetworkJob, dataset: DatasetManifest, resumeFrom:
   await runNetworkAttempt({
     tf,
     store,
-    task: { job, dataset, validation: null, attempt, resumeFrom },
+    task: { job, dataset, validation: null, attempt, resumeFrom, threads: null },
     send: async message => void messages.push(message),
     stopRequested: async () => null,
     threads: 1,

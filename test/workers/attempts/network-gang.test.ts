@@ -67,7 +67,9 @@ async function train(
   for (const { ranks: world, kill } of attempts) {
     const resumedFrom = (await checkpoints.steps(job.id)).at(-1) ?? 0
     const attempt = await startAttempt(store, job.id, { resumedFrom, phase: 'preparing' })
-    const task = await buildTask(job, attempt, resumedFrom, id => datasets.get(id))
+    const task = await buildTask(job, attempt, { resumedFrom, threads: null }, id =>
+      datasets.get(id),
+    )
     const place = { job: job.id, attempt, world, devices: 1 }
     const trainers = TrainerProcess.gang(executor, place, { environment, gpu: null })
     const gang = new TrainerGang(trainers)

@@ -25,7 +25,10 @@ export async function runAttempt<J extends TrainingJob>(
   const messages: FromTrainer[] = []
   await run({
     store,
-    task: { ...(await buildTask(job, attempt, 0, id => datasets.get(id))), job },
+    task: {
+      ...(await buildTask(job, attempt, { resumedFrom: 0, threads: null }, id => datasets.get(id))),
+      job,
+    },
     send: async message => void messages.push(message),
     stopRequested: async () => null,
   })

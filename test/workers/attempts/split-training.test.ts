@@ -90,7 +90,10 @@ test('boosting trains and validates on the rows of its splits', async t => {
     null,
   )
   assert.ok(isBoosting(job))
-  const task = { ...(await buildTask(job, 1, 0, id => datasets.get(id))), job }
+  const task = {
+    ...(await buildTask(job, 1, { resumedFrom: 0, threads: null }, id => datasets.get(id))),
+    job,
+  }
   const { training, validation } = await openTables(task, datasets)
   const columnOf = (table: Table | null) =>
     [...table!.batches()].flatMap(({ columns }) => [...columns[0]!])

@@ -87,7 +87,7 @@ test('a job trains in the pod of a Job, with the rights of deploy/kubernetes alo
   })
   const worker = new WorkerWithExecutor(server, executor, engineEnvironment({ cores: 1 }))
   t.after(async () => {
-    worker.close()
+    await worker.close()
     await executor.close()
     redis!.disconnect()
   })

@@ -34,7 +34,7 @@ before(async () => {
   const { status, failure } = await worker.job(id)
   assert.equal(status, 'succeeded', `${JSON.stringify(failure)}\n${await worker.log(id)}`)
   undisturbed = await worker.weights(id)
-  worker.close()
+  await worker.close()
 })
 after(() => server.close())
 
@@ -71,7 +71,7 @@ function openWorker(name = 'worker-1') {
   clean.push(async () => {
     engine.close()
     await executor.close()
-    worker.close()
+    await worker.close()
     for (const connection of connections) connection.disconnect()
   })
   const trainer = async () => {

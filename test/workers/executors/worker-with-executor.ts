@@ -21,10 +21,16 @@ export class WorkerWithExecutor extends JobsOnServer {
   private readonly redis: Redis
   private readonly slots: Slots
 
-  constructor(server: TestServer, executor: Executor, environment: NodeJS.ProcessEnv) {
+  constructor(
+    server: TestServer,
+    executor: Executor,
+    environment: NodeJS.ProcessEnv,
+    { keepsSpare = false } = {},
+  ) {
     super(server)
     this.redis = connect(server.redis, blockingOptions, () => {})
-    this.slots = new Slots(executor, [{ environment, gpu: null }], () => false)
+    this.slots = new Slots(executor, [{ environment, gpu: null }], () => keepsSpare)
+    this.slots.warm()
   }
 
   /** A runner of a job, and its result. */
@@ -77,7 +83,8 @@ export class WorkerWithExecutor extends JobsOnServer {
     return { runner, done }
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.slots.close()
     this.redis.disconnect()
   }
 }
