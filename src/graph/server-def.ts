@@ -12,7 +12,7 @@ export interface ClusterTask {
   addresses: readonly string[]
   /** The task that the server is. */
   task: number
-  /** A ConfigProto for sessions without one. It decides how the tasks of a collective op find each other. */
+  /** A ConfigProto for sessions without one. */
   config?: Uint8Array | undefined
 }
 

@@ -10,28 +10,18 @@ export interface SessionOptions {
   softPlacement?: boolean
   /** The server that runs the session, `grpc://host:port`. Default: this process. */
   target?: string
-  /** The task that leads the collective ops of several processes, such as `/job:worker/replica:0/task:0`. */
-  collectiveLeader?: string
-  /** The tasks whose devices the session sees. Default: all. */
-  deviceFilters?: readonly string[]
 }
 
 /** The options as TensorFlow takes them, a ConfigProto; undefined if there are none, which leaves all to TensorFlow. */
 export function sessionConfig(options: SessionOptions): Uint8Array | undefined {
-  const { cpuDevices, keepsSums, softPlacement, collectiveLeader, deviceFilters } = options
-  const given = [cpuDevices, keepsSums, softPlacement, collectiveLeader, deviceFilters]
-  if (given.every(value => value === undefined)) return undefined
+  const { cpuDevices, keepsSums, softPlacement } = options
+  if ([cpuDevices, keepsSums, softPlacement].every(value => value === undefined)) return undefined
   const config = create(ConfigProtoSchema, {
     ...(cpuDevices !== undefined && { deviceCount: { CPU: cpuDevices } }),
     ...(keepsSums && {
       graphOptions: { rewriteOptions: { arithmeticOptimization: RewriterConfig_Toggle.OFF } },
     }),
     ...(softPlacement && { allowSoftPlacement: true }),
-    ...(deviceFilters && { deviceFilters: [...deviceFilters] }),
-    ...(collectiveLeader !== undefined && {
-      experimental: { collectiveGroupLeader: collectiveLeader },
-      isolateSessionState: true,
-    }),
   })
   return toBinary(ConfigProtoSchema, config)
 }
