@@ -128,7 +128,7 @@ const kindOf = (value: unknown) =>
  * in their descriptions only.
  */
 export function splitDescription(text = ''): { help: string; initial?: unknown } {
-  const found = /\s*\(?default: ([^()]*(?:\([^()]*\)[^()]*)*)\)?$/.exec(text)
+  const found = /\s*\(?[Dd]efault: ([^()]*(?:\([^()]*\)[^()]*)*)\)?$/.exec(text)
   if (!found) return { help: text }
   return { help: text.slice(0, found.index), initial: parsed(found[1]!) }
 }
