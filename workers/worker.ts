@@ -44,6 +44,7 @@ import { findGangNetwork } from './executors/gang-network.js'
 import { LocalExecutor } from './executors/local-executor.js'
 import { openExecutor } from './executors/open-executor.js'
 import { shareOfSlot } from './executors/share-of-slot.js'
+import { findPublished } from './published-model.js'
 import { refusalOf } from './supervision/admission.js'
 import { AttemptRunner } from './supervision/attempt.js'
 import { Consumer } from './supervision/consumer.js'
@@ -150,6 +151,7 @@ async function main(): Promise<void> {
         index,
         statePublisher,
         findDataset: dataset => datasets.getIntact(dataset),
+        findPublished: job => findPublished(store, job),
         startAttempt: (task, attemptRecord) =>
           new AttemptRunner(
             {

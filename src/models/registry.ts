@@ -186,6 +186,17 @@ export class ModelRegistry {
     return null
   }
 
+  /** The version that a job has published under a name; null if there is none. Throws a DamagedError if it is damaged. */
+  async ofJob(name: string, jobId: string): Promise<ModelManifest | null> {
+    for (const version of (await this.versions(name)).toReversed()) {
+      const claim = await this.store
+        .readJson(versionClaimKey(name, version), versionClaim)
+        .catch(nullIfDamaged)
+      if (claim?.jobId === jobId) return this.read(name, version)
+    }
+    return null
+  }
+
   /** The versions of a model that are not damaged, oldest first. */
   async intactVersions(name: string): Promise<Model[]> {
     const versions = await this.versionsOrDamage(name)

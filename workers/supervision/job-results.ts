@@ -13,10 +13,10 @@ export function toDatasetFailure(error: unknown): Failure {
   return { code: 'dataset_gone', message: `${error.message}; upload it again and retry the job` }
 }
 
-export function succeeded(
-  attempt: number,
-  { model, dataset, metrics, step }: Outcome & { kind: 'finished' },
-) {
+/** What an attempt has done that ended the job. */
+export type Finished = Omit<Outcome & { kind: 'finished' }, 'kind'>
+
+export function succeeded(attempt: number, { model, dataset, metrics, step }: Finished) {
   const finishedAt = new Date().toISOString()
   const status = 'succeeded' as const
   return {

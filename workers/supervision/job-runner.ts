@@ -28,6 +28,7 @@ import { holdPollMs, JobHold } from './job-hold.js'
 import {
   attemptEnd,
   countedAs,
+  type Finished,
   failed,
   isStorageError,
   nullIfMissing,
@@ -48,6 +49,8 @@ export interface JobRunnerDeps {
   statePublisher: LiveStatePublisher
   /** Finds a data set whose shards match their checksums. */
   findDataset(id: string): Promise<DatasetManifest>
+  /** What a job has done that has published its model, though its trainer may have died before it said so. */
+  findPublished(id: string): Promise<Finished | null>
   startAttempt(
     task: TrainerTask,
     attemptRecord: AttemptRecord,
@@ -214,7 +217,7 @@ export class JobRunner {
   /** Runs one attempt and records its outcome. */
   private async runAttempt(record: JobRecord): Promise<void> {
     const { manifest, lifecycle } = record
-    const { records, checkpoints, metricsLog } = this.deps
+    const { records, checkpoints, metricsLog, findDataset } = this.deps
     const claims = await records.claims(this.id)
     const previousAttempts = await records.attempts(this.id)
     const newest = await checkpoints.newestVerified(this.id, previousAttempts)
@@ -259,9 +262,8 @@ export class JobRunner {
     const details = { ...logDetails(manifest), attempt, resumedFrom }
     this.deps.log.info(details, resumedFrom > 0 ? 'job resumed' : 'job started')
     const earlier = { resumedFrom, threads: await records.threads(this.id) }
-    const task = await buildTask(manifest, attempt, earlier, id => this.deps.findDataset(id)).catch(
-      toDatasetFailure,
-    )
+    const built = buildTask(manifest, attempt, earlier, findDataset)
+    const task = await built.catch(toDatasetFailure)
     const outcome: Outcome =
       'code' in task ? { kind: 'failed', failure: task } : await this.train(task, attemptRecord)
     // a damaged job can be deleted while it runs: what the attempt wrote since then goes too
@@ -361,6 +363,8 @@ export class JobRunner {
 
   /** The attempt has ended but the job has not: carries out the request that clients made, if any. */
   private async recordStop(attempt: number): Promise<void> {
+    const published = await this.persist(() => this.deps.findPublished(this.id))
+    if (published) return this.finish(succeeded(attempt, published))
     const at = new Date().toISOString()
     const { allowed, lifecycle } = await this.persist(() =>
       this.deps.records.apply(this.id, { event: 'stop', at, attempt }),

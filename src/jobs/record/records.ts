@@ -300,8 +300,13 @@ export class JobRecords {
   async agreeOnModelName(id: string, proposed: string): Promise<string> {
     const key = jobPaths(id).modelName
     await this.store.createJson<{ name: string }>(key, { name: proposed })
-    const agreed = await this.store.readJson(key, agreedModelName)
-    return agreed?.name ?? proposed
+    return (await this.modelName(id)) ?? proposed
+  }
+
+  /** The name of the model that a job has begun to publish; null before. */
+  async modelName(id: string): Promise<string | null> {
+    const agreed = await this.store.readJson(jobPaths(id).modelName, agreedModelName)
+    return agreed?.name ?? null
   }
 
   async remove(id: string): Promise<void> {

@@ -10,6 +10,7 @@ import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
 import { ResourceLog } from '../../../src/jobs/telemetry/resource-log.js'
 import type { TestServer } from '../../../testing/test-server.js'
 import type { Executor } from '../../../workers/executors/executor.js'
+import { findPublished } from '../../../workers/published-model.js'
 import { AttemptRunner } from '../../../workers/supervision/attempt.js'
 import { JobRunner } from '../../../workers/supervision/job-runner.js'
 import { MemoryBudget } from '../../../workers/supervision/memory-budget.js'
@@ -58,6 +59,7 @@ export class WorkerWithExecutor extends JobsOnServer {
         memory: new MemoryBudget(Number.POSITIVE_INFINITY),
         totals: new TrainingTotals(redis, prefix),
         log: deps.log,
+        findPublished: job => findPublished(store, job),
         startAttempt: (task, attemptRecord) =>
           new AttemptRunner(
             {

@@ -90,6 +90,7 @@ function runnerOf(id: string, options: RunOptions = {}): JobRunner {
       checkpoints: new Checkpoints(used),
       index: new JobIndex(redis, prefix),
       statePublisher: new LiveStatePublisher(redis, prefix),
+      findPublished: async () => null,
       findDataset: options.findDataset ?? (dataset => new Datasets(used).get(dataset)),
       sweep: async () => {},
       closeLogs: async () => {},

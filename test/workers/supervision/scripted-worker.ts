@@ -13,10 +13,12 @@ import { ResourceLog } from '../../../src/jobs/telemetry/resource-log.js'
 import type { DatasetManifest } from '../../../src/spec/dataset.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../../../src/spec/ipc-messages.js'
 import type { MetricRow } from '../../../src/spec/metrics.js'
+import type { NewModel } from '../../../src/spec/model.js'
 import type { Store } from '../../../src/store/store.js'
 import type { TestServer } from '../../../testing/test-server.js'
 import { AttemptRecorder } from '../../../workers/attempts/attempt-recorder.js'
 import type { Gang } from '../../../workers/executors/executor.js'
+import { findPublished } from '../../../workers/published-model.js'
 import { AttemptRunner } from '../../../workers/supervision/attempt.js'
 import { JobRunner } from '../../../workers/supervision/job-runner.js'
 import { MemoryBudget } from '../../../workers/supervision/memory-budget.js'
@@ -41,6 +43,8 @@ export interface Attempt {
   send(message: FromTrainer): Promise<void>
   /** Sends a client's request, and waits until the worker passes it on. */
   request(action: 'pause' | 'cancel'): Promise<void>
+  /** Publishes a model, of which the worker does not hear. */
+  publishUnheard(): Promise<void>
 }
 
 /** What a trainer does; it crashes if the script returns 'crash'. */
@@ -109,6 +113,15 @@ export const crashOn =
     return 'crash'
   }
 
+/** Dies after it has published and before it can say so, when a client has cancelled the job. */
+export const publishAndCrash: Script = async attempt => {
+  await trainTo(attempt, 4)
+  await attempt.recorder.checkpoint(4, 'four', false)
+  await attempt.request('cancel')
+  await attempt.publishUnheard()
+  return 'crash'
+}
+
 /** A trainer process that runs a script instead. */
 class ScriptedTrainer {
   readonly exit: Promise<TrainerExit>
@@ -149,7 +162,10 @@ class ScriptedTrainer {
   }
 
   private async run(task: TrainerTask): Promise<'crash' | 'end'> {
-    const send = async (message: FromTrainer) => this.listener.onMessage(message)
+    let isHeard = true
+    const send = async (message: FromTrainer) => {
+      if (isHeard) this.listener.onMessage(message)
+    }
     const recorder = await AttemptRecorder.open<string>(
       { store: this.store, task, send, stopRequested: async () => null },
       {
@@ -161,9 +177,29 @@ class ScriptedTrainer {
       await this.requestAction(action)
       await this.stopRequested
     }
-    return this.script({ recorder, resumedFrom: task.resumeFrom ?? 0, send, request })
+    const publishUnheard = async () => {
+      isHeard = false
+      await recorder.publish(4, async folder => {
+        await writeFile(join(folder, 'graph'), '')
+        return modelOf(task)
+      })
+    }
+    const resumedFrom = task.resumeFrom ?? 0
+    return this.script({ recorder, resumedFrom, send, request, publishUnheard })
   }
 }
+
+const modelOf = ({ job }: TrainerTask): NewModel => ({
+  name: 'shades',
+  jobId: job.id,
+  createdAt: new Date().toISOString(),
+  model: { kind: 'resnet', block: 'plain', blocks: 1, filters: 4, kernel: 3, ratio: 4 },
+  dataset: { id: 'ds-0123456789abcdef', name: 'shades' },
+  step: 3,
+  input: { height: 2, width: 2, channels: 1, mean: [127], std: [60] },
+  labels: ['dark', 'bright'],
+  metrics: { loss: 0.25 },
+})
 
 const diskProblem = async () => null
 
@@ -198,6 +234,7 @@ export async function runScripts(
       totals,
       diskProblem,
       log: deps.log,
+      findPublished: job => findPublished(store, job),
       startAttempt(task, attemptRecord) {
         const script = remaining.shift()
         assert.ok(script, `attempt ${task.attempt} starts, but ${scripts.length} should`)
