@@ -10,7 +10,7 @@ export interface WorkerRoutesDeps {
   jobs: Pick<Jobs, 'statistics'>
 }
 
-const params = Type.Object({ id: Type.String({ maxLength: 200, description: 'id of a worker' }) })
+const params = Type.Object({ id: Type.String({ maxLength: 100, description: 'id of a worker' }) })
 
 export const workerRoutes: FastifyPluginAsyncTypebox<WorkerRoutesDeps> = async (app, { jobs }) => {
   const tags = ['server']
