@@ -156,7 +156,7 @@ test('a job that no worker can run says what is missing, runs once a worker come
     training: { steps: 5, batchSize: 16 },
     resources: { labels: ['zone=b'] },
   } as Partial<JobRequest>)
-  const missing = /no worker has the label zone=b \(.*no label zone=b\)/
+  const missing = /no worker has the label zone=b \(.*no label zone=b/
   const plan = await api.client.jobs.plan(wanted)
   const note = plan.notes.find(({ code }) => code === 'no_worker_fits')
   assert.match(note!.message, missing)
