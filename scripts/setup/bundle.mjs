@@ -32,27 +32,31 @@ export async function bundle() {
   const { entryPoints } = await import(pathToFileURL(join(dist, 'src', 'places.js')).href)
   // not before the packages are installed
   const { build } = await import('esbuild')
-  const { metafile } = await build({
-    entryPoints: entryPoints.map(name => join(dist, `${name}.js`)),
-    outbase: dist,
-    outdir: folder,
-    absWorkingDir: root,
-    platform: 'node',
-    target: 'node20.19',
-    format: 'esm',
-    bundle: true,
-    splitting: true,
-    keepNames: true,
-    chunkNames: 'chunks/[name]-[hash]',
-    external: unbundled,
-    banner: { js: banner },
-    metafile: true,
-    logLevel: 'warning',
-  })
+  const { metafile } = await build({ ...bundleOptions(entryPoints, folder), metafile: true })
   assertInstalled(metafile)
   noteBundled(metafile)
   removeOthers(new Set(Object.keys(metafile.outputs).map(path => resolve(root, path))))
 }
+
+/**
+ * Options of esbuild. `scripts`: their paths in dist/, without `.js`; their bundles have the same paths in `outdir`.
+ */
+export const bundleOptions = (scripts, outdir) => ({
+  entryPoints: scripts.map(name => join(dist, `${name}.js`)),
+  outbase: dist,
+  outdir,
+  absWorkingDir: root,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'esm',
+  bundle: true,
+  splitting: true,
+  keepNames: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  external: unbundled,
+  banner: { js: banner },
+  logLevel: 'warning',
+})
 
 /** What bundled packages load only if it is there. */
 const optional = ['@valkey/valkey-glide', 'pg']
