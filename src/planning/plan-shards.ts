@@ -1,18 +1,11 @@
 import type { FieldErrors } from '../errors.js'
-import { fitsDevices, maxShards } from '../spec/shards.js'
+import { fitsDevices, maxShards, type Places } from '../spec/shards.js'
 import type { TrainingPlan } from '../spec/training-options.js'
-
-/** What computes the micro-batches of a job at once. */
-interface ComputingPlaces {
-  workers: number
-  /** Of each worker. */
-  devices: number
-}
 
 /** Adds an error for each option that does not fit the micro-batches of a job. */
 export function checkShards(
   plan: TrainingPlan,
-  { workers, devices }: ComputingPlaces,
+  { workers, devices }: Places,
   errors: FieldErrors,
 ): void {
   const { shards = 1, batchSize, accumulateSteps, augment } = plan

@@ -19,3 +19,12 @@ export function devicesFor(shards: number, most: number): number {
   while (!fitsDevices(shards, devices)) devices--
   return devices
 }
+
+/** What computes the micro-batches of a run: as many at once as there are devices of all workers. */
+export interface Places {
+  workers: number
+  /** Of each worker. */
+  devices: number
+}
+
+export const placesAtOnce = ({ workers, devices }: Places): number => workers * devices

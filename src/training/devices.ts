@@ -1,19 +1,10 @@
 import { taskName } from '../graph/server-def.js'
 import type { SessionOptions } from '../graph/session-config.js'
-import { devicesFor, fitsDevices, shardsOf } from '../spec/shards.js'
+import { devicesFor, fitsDevices, type Places, shardsOf } from '../spec/shards.js'
 import type { TrainingPlan } from '../spec/training-options.js'
 import type { Engine } from './augment.js'
 
 type Sharded = Pick<TrainingPlan, 'shards'>
-
-/** What computes the micro-batches of a run: as many at once as there are devices of all workers. */
-export interface Places {
-  workers: number
-  /** Of each worker. */
-  devices: number
-}
-
-export const placesAtOnce = ({ workers, devices }: Places): number => workers * devices
 
 /**
  * The devices that a program is built for, as `ProgramOptions.devices`. They have names also if there is one, so that

@@ -19,18 +19,12 @@ import type { MemoryEstimate } from '../../src/spec/memory-estimate.js'
 import { type MetricRow, metricsAt } from '../../src/spec/metrics.js'
 import { devicesOf } from '../../src/spec/resources.js'
 import { fp32Serving } from '../../src/spec/serving-options.js'
-import { shardsOf } from '../../src/spec/shards.js'
+import { type Places, placesAtOnce, shardsOf } from '../../src/spec/shards.js'
 import type { TrainingKernels } from '../../src/spec/training-kernels.js'
 import type { WeightsTensor } from '../../src/spec/weights.js'
 import type { Store } from '../../src/store/store.js'
 import { buildProgram } from '../../src/training/build-program.js'
-import {
-  deviceNames,
-  type Places,
-  placesAtOnce,
-  placesToUse,
-  sessionOptions,
-} from '../../src/training/devices.js'
+import { deviceNames, placesToUse, sessionOptions } from '../../src/training/devices.js'
 import {
   type LoopHooks,
   type LoopInput,
