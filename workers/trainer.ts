@@ -149,7 +149,13 @@ async function train(
     })
   }
   if (!isBoosting(job)) {
-    const { tensorflowThreads: threads, gpus } = assignedResources()
+    const { threads: slotThreads, tensorflowThreads: threads, gpus } = assignedResources()
+    // ranks share the slot's, so theirs say nothing
+    if (!gang && threads !== slotThreads) {
+      console.log(
+        `computes with ${threads} threads, as the first attempt did; the slot has ${slotThreads}`,
+      )
+    }
     const runNetworkAttempt = await attempts.network()
     return runNetworkAttempt({
       ...deps,

@@ -262,8 +262,7 @@ export class JobRunner {
     const details = { ...logDetails(manifest), attempt, resumedFrom }
     this.deps.log.info(details, resumedFrom > 0 ? 'job resumed' : 'job started')
     const earlier = { resumedFrom, threads: await records.threads(this.id) }
-    const built = buildTask(manifest, attempt, earlier, findDataset)
-    const task = await built.catch(toDatasetFailure)
+    const task = await buildTask(manifest, attempt, earlier, findDataset).catch(toDatasetFailure)
     const outcome: Outcome =
       'code' in task ? { kind: 'failed', failure: task } : await this.train(task, attemptRecord)
     // a damaged job can be deleted while it runs: what the attempt wrote since then goes too
@@ -364,17 +363,17 @@ export class JobRunner {
   /** The attempt has ended but the job has not: carries out the request that clients made, if any. */
   private async recordStop(attempt: number): Promise<void> {
     const published = await this.persist(() => this.deps.findPublished(this.id))
-    if (published) return this.finish(succeeded(attempt, published))
-    const at = new Date().toISOString()
+    if (published) {
+      await this.logLine(attempt, 'the job is done: its trainer had published the model')
+      return this.finish(succeeded(attempt, published))
+    }
     const { allowed, lifecycle } = await this.persist(() =>
-      this.deps.records.apply(this.id, { event: 'stop', at, attempt }),
+      this.deps.records.apply(this.id, { event: 'stop', at: new Date().toISOString(), attempt }),
     )
     if (allowed) this.deps.totals.jobEnded(lifecycle)
     await this.publishState()
-    this.deps.log.info(
-      { job: this.id, attempt },
-      `job ${lifecycle.state === 'removed' ? 'removed' : publicStatus[lifecycle.state]}`,
-    )
+    const status = lifecycle.state === 'removed' ? 'removed' : publicStatus[lifecycle.state]
+    this.deps.log.info({ job: this.id, attempt }, `job ${status}`)
   }
 
   private async train(task: TrainerTask, attemptRecord: AttemptRecord): Promise<Outcome> {

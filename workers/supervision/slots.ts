@@ -45,7 +45,7 @@ export class Slot {
 
   private openTrainer(gang: Gang): Trainer {
     const place = () => TrainerProcess.gang(this.executor, gang, this.resourcesFor(gang))[0]!
-    return (this.hasThreadsFor(gang) ? this.takeSpare() : null) ?? place()
+    return this.takeSpare(gang) ?? place()
   }
 
   private openGang(gang: Gang): Trainer {
@@ -54,21 +54,16 @@ export class Slot {
     return new TrainerGang(TrainerProcess.gang(this.executor, gang, this.resourcesFor(gang)))
   }
 
-  /** A spare trainer sees the GPU of its own slot alone. */
-  private takeSpare(): TrainerProcess | null {
+  /** A spare trainer sees the GPU of its own slot alone, and has loaded TensorFlow with the slot's threads. */
+  private takeSpare({ threads }: Gang): TrainerProcess | null {
     const { spare } = this
-    if (this.lentGpus.length > 0) {
+    const hasThreads = !threads || threadsOf(this.resources.environment) === threads
+    if (this.lentGpus.length > 0 || !hasThreads) {
       this.dropSpare()
       return null
     }
     this.spare = null
     return spare
-  }
-
-  /** A spare trainer has loaded TensorFlow, whose number of threads is fixed then. */
-  private hasThreadsFor({ threads }: Gang): boolean {
-    const { environment } = this.resources
-    return !threads || threadsOf(environment) === threads
   }
 
   private resourcesFor({ threads }: Gang): SlotResources {
