@@ -61,21 +61,21 @@ export const buildSerializer: SerializerFactory = (shared = {}, options) => {
 /** By then the first requests, which loading all functions would delay by half a second, have been answered. */
 const restAfterMs = 10_000
 
+/** Of the event loop, so that requests hardly wait: all together take half a second. */
+const shareOfLoop = 0.1
+
 /** Makes what no request of the first seconds has needed. A server that ends before does not need it. */
 export function makeRestLater(app: FastifyInstance): void {
   let timer: NodeJS.Timeout | undefined
+  const makeNext = () => {
+    const next = schemaFunctions().find(each => !each.isMade)
+    if (!next) return
+    const since = performance.now()
+    next.get()
+    timer = setTimeout(makeNext, (performance.now() - since) * (1 / shareOfLoop - 1))
+  }
   app.addHook('onListen', async () => {
-    timer = setTimeout(makeRest, restAfterMs)
+    timer = setTimeout(makeNext, restAfterMs)
   })
   app.addHook('onClose', async () => clearTimeout(timer))
-}
-
-/** One in each turn of the event loop: a schema that the build does not know takes up to 50 ms. */
-function makeRest(rest = schemaFunctions().values()): void {
-  for (const each of rest) {
-    if (each.isMade) continue
-    each.get()
-    setImmediate(() => makeRest(rest))
-    return
-  }
 }
