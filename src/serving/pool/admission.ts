@@ -48,16 +48,17 @@ export class Admission {
 
   /** Throws PREDICTOR_BUSY: who could not be answered in time learns it at once. */
   check(model: string, request: AdmissionRequest): void {
-    const { images, leftMs } = request
+    const { images, priority, leftMs } = request
     if (leftMs <= 0) throw tooLongWait(0, 0)
     const running = this.runningMs(model)
-    const queuedMs = this.queuedMs(model, { ...request, images: 1 })
+    const queuedMs = this.queuedMs(model, { images: 1, priority })
     if (queuedMs !== null) {
       // a model does not pay for batches of others: they are no queue, and each has its share
       const ownMs = running.own + queuedMs
       const limitMs = this.limitMs(model, ownMs)
       if (ownMs > limitMs && !this.isNext(model)) throw tooLongWait(ownMs, limitMs)
-      const waitMs = running.own + running.others + this.queuedMs(model, request)!
+      const allQueuedMs = images === 1 ? queuedMs : this.queuedMs(model, request)!
+      const waitMs = running.own + running.others + allQueuedMs
       const runMs = this.scheduler.runMs(model, images) ?? 0
       if (waitMs > 0 && waitMs + runMs > leftMs) throw tooLongWait(waitMs, leftMs - runMs)
     }

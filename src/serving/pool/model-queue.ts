@@ -47,13 +47,10 @@ export class ModelQueue<T extends Task> {
   /** Images that would run before the last one of a new task. */
   ahead(images: number, priority: number): number {
     const turns = Math.ceil(images / turnImages) * turnImages
-    const waiting = new Map<T, number>()
+    let sum = 0
+    // a task has one slice here; only one whose process has ended may have more, which count as tasks of their own
     for (const { task, count } of this.slices) {
       if (task.priority < priority) break
-      waiting.set(task, (waiting.get(task) ?? 0) + count)
-    }
-    let sum = 0
-    for (const [task, count] of waiting) {
       sum += task.priority > priority ? count : Math.min(count, turns)
     }
     return sum
