@@ -26,6 +26,7 @@ const mayImport: Record<string, readonly string[]> = {
   'setting-values': [],
   'setting-names': ['executor-settings'],
   placement: [],
+  'v8-flags': [],
   'script-options': [],
   'executor-settings': ['setting-values'],
   config: ['executor-settings', 'placement', 'setting-values', 'setting-names', 'spec', 'errors'],
@@ -123,6 +124,7 @@ const mayImport: Record<string, readonly string[]> = {
     'spec',
     'errors',
     'log',
+    'v8-flags',
   ],
   // the process that exports reads graphs and trees; the API imports only its client
   exports: ['graph', 'formats', 'models', 'trees', 'store', 'ipc', 'spec', 'errors', 'places'],
@@ -214,6 +216,7 @@ const mayImport: Record<string, readonly string[]> = {
     'errors',
     'spec',
     'places',
+    'v8-flags',
   ],
   workers: [
     'spec',

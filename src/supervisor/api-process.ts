@@ -1,4 +1,5 @@
 import { scriptPath } from '../places.js'
+import { collectorFlag } from '../v8-flags.js'
 
 // How every API process is started: by `npm start`, by start-api.ts alone, in benches and under chaos.
 // Node reads both settings before it runs any code, so the API cannot apply them itself.
@@ -11,14 +12,9 @@ export const apiScript = scriptPath('src/api/main')
  *
  * The bytes of a body are outside the heap, and are freed with the young objects that hold them. By V8's defaults,
  * those of a hundred images made it mark all old objects before it collected the young ones: half of the processor
- * time that an image cost the API. So young objects are collected twice as often, and old ones when they have grown by
- * half.
+ * time that an image cost the API. So old objects are collected when they have grown by half.
  */
-export const apiFlags = [
-  '--max-old-space-size=1024',
-  '--max-semi-space-size=8',
-  '--heap-growing-percent=50',
-]
+export const apiFlags = ['--max-old-space-size=1024', '--heap-growing-percent=50', collectorFlag]
 
 /** Durable writes wait for the disk in threads; with Node's default of four, everything else waits for them. */
 export const apiEnvironment = { UV_THREADPOOL_SIZE: '16' }
