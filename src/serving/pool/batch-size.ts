@@ -12,8 +12,11 @@ const smoothing = { longer: 0.5, shorter: 0.2 }
 /** How long a model's batches take, by size. */
 export class RunTimes {
   private readonly ms = new Map<number, number>()
+  /** Of sizes that were not measured, until the next measurement: each request asks for several. */
+  private readonly estimates = new Map<number, number>()
 
   add(size: number, ms: number): void {
+    this.estimates.clear()
     const known = this.ms.get(size)
     const average =
       known === undefined ? ms : known + smoothing[ms > known ? 'longer' : 'shorter'] * (ms - known)
@@ -30,12 +33,23 @@ export class RunTimes {
 
   /** By the nearest size that was measured; null if none was. */
   estimate(size: number): number | null {
-    const known = this.ms.get(size)
+    const known = this.ms.get(size) ?? this.estimates.get(size)
     if (known !== undefined) return known
-    const distance = (other: number) => Math.abs(Math.log(other / size))
-    const sizes = [...this.ms.keys()].sort((a, b) => distance(a) - distance(b))
-    const [nearest] = sizes
-    return nearest === undefined ? null : (this.ms.get(nearest)! * size) / nearest
+    const nearest = this.nearestTo(size)
+    if (nearest === null) return null
+    const estimate = (this.ms.get(nearest)! * size) / nearest
+    this.estimates.set(size, estimate)
+    return estimate
+  }
+
+  private nearestTo(size: number): number | null {
+    let nearest: number | null = null
+    let smallest = Number.POSITIVE_INFINITY
+    for (const measured of this.ms.keys()) {
+      const factor = Math.max(measured / size, size / measured)
+      if (factor < smallest) [nearest, smallest] = [measured, factor]
+    }
+    return nearest
   }
 }
 

@@ -83,6 +83,22 @@ test('a batch has the largest size that it fills, or a padded one if that is no 
   assert.equal(chosen(32, slow), '4 of 4')
 })
 
+test('what was not measured is expected to take as long for each image as the nearest size that was', () => {
+  const times = new RunTimes()
+  assert.equal(times.estimate(8), null)
+  times.add(2, 10)
+  times.add(16, 40)
+  // 4 is twice 2, and a quarter of 16
+  assert.equal(times.estimate(4), 20)
+  assert.equal(times.estimate(12), 30)
+  assert.equal(times.estimate(64), 160)
+  times.add(4, 12)
+  times.add(32, 64)
+  assert.equal(times.estimate(4), 12)
+  assert.equal(times.estimate(5), 15)
+  assert.equal(times.estimate(64), 128)
+})
+
 test('large tasks take turns with others, and the images before a new task are counted so', () => {
   const queue = new ModelQueue<NamedTask>()
   for (const each of [task('large', 100), task('small'), task('later', 9, -1)]) queue.add(each)
