@@ -60,12 +60,31 @@ export async function openNormalized(
     native: { inputs, outputs: outputsBy(nativeNormalize, 'native') },
     stock: { inputs, outputs: outputsBy(stockNormalize, 'stock') },
   })
+  const feeds = feedsOf(shape)
+  const names = ['y', 'batchMean', 'batchVariance', 'dx', 'dScale', 'dOffset']
+  if (place !== 'none') names.push('dAdded')
+  if (place === 'before') names.push('sum')
+  return { session, feeds, names }
+}
+
+const feedsByShape = new Map<string, ReturnType<typeof makeFeeds>>()
+
+/** Made once for each shape: arrays of numbers, made anew for each case, would take longer than the kernels. */
+function feedsOf(shape: Shape) {
+  const known = feedsByShape.get(String(shape)) ?? makeFeeds(shape)
+  feedsByShape.set(String(shape), known)
+  return known
+}
+
+function makeFeeds(shape: Shape) {
+  const channels = shape[3]!
   const random = signedUniforms(shape.reduce((sum, extent) => sum + extent))
-  const values = (dims: Shape, shift = 0, scaled = 1) => ({
-    data: Array.from({ length: sizeOf(dims) }, () => shift + scaled * random()),
-    shape: dims,
-  })
-  const feeds = {
+  const values = (dims: Shape, shift = 0, scaled = 1) => {
+    const data = new Float32Array(sizeOf(dims))
+    for (let i = 0; i < data.length; i++) data[i] = shift + scaled * random()
+    return { data, shape: dims }
+  }
+  return {
     x: values(shape, 0.5, 3),
     added: values(shape),
     scale: values([channels], 1.5),
@@ -73,8 +92,4 @@ export async function openNormalized(
     weights: values(shape),
     sumWeights: values(shape),
   }
-  const names = ['y', 'batchMean', 'batchVariance', 'dx', 'dScale', 'dOffset']
-  if (place !== 'none') names.push('dAdded')
-  if (place === 'before') names.push('sum')
-  return { session, feeds, names }
 }
