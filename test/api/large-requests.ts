@@ -99,29 +99,20 @@ function largeJobs(): LargeBody[] {
   })
   const fields = (count: number, value: unknown) =>
     Object.fromEntries(names(count).map(name => [name, value]))
-  const json = (what: string, value: unknown) => ({
+  const json = (what: string, value: () => unknown) => ({
     what,
-    body: () => Buffer.from(JSON.stringify(value)),
+    body: () => Buffer.from(JSON.stringify(value())),
   })
+  const vgg = { dataset: 'shades', model: { kind: 'vgg' } }
   return [
-    json('a job with 10,000 columns', job(names(10_000), fields(10_000, 1))),
-    json(
-      'a job with 10,000 columns of the wrong type',
+    json('a job with 10,000 columns', () => job(names(10_000), fields(10_000, 1))),
+    json('a job with 10,000 columns of the wrong type', () =>
       job(Array(10_000).fill(1), fields(10_000, 7)),
     ),
-    json('a job with 10,001 columns', job(names(10_001), {})),
-    json('60,000 unknown fields', {
-      dataset: 'shades',
-      model: { kind: 'vgg' },
-      ...fields(60_000, 1),
-    }),
-    json('8,000 wrong labels', {
-      dataset: 'shades',
-      model: { kind: 'vgg' },
-      labels: fields(8000, 1),
-    }),
-    json(
-      '100 unknown fields near known ones',
+    json('a job with 10,001 columns', () => job(names(10_001), {})),
+    json('60,000 unknown fields', () => ({ ...vgg, ...fields(60_000, 1) })),
+    json('8,000 wrong labels', () => ({ ...vgg, labels: fields(8000, 1) })),
+    json('100 unknown fields near known ones', () =>
       Object.fromEntries(names(99).map(name => [`dataset${name}`, 1])),
     ),
   ]
