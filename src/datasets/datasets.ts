@@ -5,6 +5,7 @@ import type { Order } from '../lists/order.js'
 import type { ListQuery } from '../lists/page-selector.js'
 import { DatasetManifest, type ImagesManifest } from '../spec/dataset.js'
 import type { DatasetVersion, DatasetVersions } from '../spec/dataset-versions.js'
+import type { DatasetRef } from '../spec/job.js'
 import { DamageRegistry } from '../store/damage-registry.js'
 import { readManifestOf } from '../store/manifest-of.js'
 import { shapeOf } from '../store/shape.js'
@@ -218,6 +219,12 @@ export class Datasets {
     const manifest = await readManifestOf<DatasetManifest>(this.store, key, id, datasetManifest)
     // data sets of older versions have no notes
     return manifest && { ...manifest, notes: manifest.notes ?? [] }
+  }
+
+  /** Goes on with the publication of a stored data set that began at a time, if its process died before it gave the name. */
+  async ensureNamed({ id, name }: DatasetRef, begunAt: string): Promise<void> {
+    await this.names.assignUnlessSince(name, id, begunAt)
+    this.onChange(id)
   }
 
   /** Commits a staged data set whose files are complete, and gives it the name. */

@@ -46,6 +46,12 @@ export class DatasetNames {
     await this.store.replaceJson<NamePointer>(nameKey(name), { id, history })
   }
 
+  /** Does nothing if the name was given since a time: to this content, or to a newer one, which keeps it. */
+  async assignUnlessSince(name: string, id: string, since: string): Promise<void> {
+    const history = (await this.history(name).catch(nullIfDamaged)) ?? []
+    if (!history.some(({ at }) => at >= since)) await this.assign(name, id)
+  }
+
   /** What the name has pointed at, oldest first; the last one is current. Null if there is no such name. */
   async history(name: string): Promise<NamePointer['history'] | null> {
     return (await this.store.readJsonCached(nameKey(name), namePointer))?.history ?? null

@@ -218,18 +218,21 @@ export class AttemptRecorder<Content> {
    * Attempts of a job make the same one.
    */
   async publishDataset(
+    dataset: DatasetRef,
     records: number,
     values: Record<string, number>,
-    commit: () => Promise<DatasetRef>,
+    commit: () => Promise<void>,
   ): Promise<void> {
     const { store, task, send } = this.deps
-    const { job } = task
+    const { job, attempt } = task
     if (!isPrediction(job)) throw new Error(`job ${job.id} trains a model`)
     await this.throwIfSuperseded()
-    const dataset = await commit()
+    const at = new Date().toISOString()
+    const metrics = metricsAt([{ step: records, time: at, values }], records)
+    await this.records.announcePredictions(job.id, attempt, { dataset, metrics, at })
+    await commit()
     await store.append(this.eventFile, encodeSuccess(records, Date.now() / 1000))
     const { model: id, version } = job.predict
-    const metrics = metricsAt([{ step: records, time: new Date().toISOString(), values }], records)
     await send({ type: 'finished', model: { id, version }, dataset, metrics, step: records })
   }
 

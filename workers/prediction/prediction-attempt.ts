@@ -231,10 +231,10 @@ async function publish(
     const { datasetName: name } = predict
     const manifest = { ...content, name, createdAt: new Date().toISOString(), predictedBy }
     const metrics = predictor.scored ? metricsOf(scores, predictor.scored) : {}
-    await recorder.publishDataset(predict.steps, metrics, async () => {
-      const { dataset: stored, created } = await datasets.publish(folder, manifest, name)
-      if (!created) console.log(`data set ${stored.id} exists already, with the same content`)
-      return { id: stored.id, name }
+    const { id } = manifest
+    await recorder.publishDataset({ id, name }, predict.steps, metrics, async () => {
+      const { created } = await datasets.publish(folder, manifest, name)
+      if (!created) console.log(`data set ${id} exists already, with the same content`)
     })
   } catch (error) {
     await store.discard(folder)

@@ -49,7 +49,7 @@ export interface JobRunnerDeps {
   statePublisher: LiveStatePublisher
   /** Finds a data set whose shards match their checksums. */
   findDataset(id: string): Promise<DatasetManifest>
-  /** What a job has done that has published its model, though its trainer may have died before it said so. */
+  /** What a job has done that has published its model or predictions, though its trainer may have died before it said so. */
   findPublished(id: string): Promise<Finished | null>
   startAttempt(
     task: TrainerTask,
@@ -364,7 +364,8 @@ export class JobRunner {
   private async recordStop(attempt: number): Promise<void> {
     const published = await this.persist(() => this.deps.findPublished(this.id))
     if (published) {
-      await this.logLine(attempt, 'the job is done: its trainer had published the model')
+      const what = published.dataset ? 'stored the data set' : 'published the model'
+      await this.logLine(attempt, `the job is done: its trainer had ${what}`)
       return this.finish(succeeded(attempt, published))
     }
     const { allowed, lifecycle } = await this.persist(() =>

@@ -36,6 +36,7 @@ export const jobPaths = (id: string) => {
     chart: `${root}/chart.ndjson`,
     resources: (attempt: number) => `${root}/attempts/${attempt}/resources.ndjson`,
     log: (attempt: number) => `${root}/attempts/${attempt}/log.ndjson`,
+    predictions: (attempt: number) => `${root}/attempts/${attempt}/predictions.json`,
     checkpoints: `${root}/checkpoints`,
     checkpoint: (step: number) => `${root}/checkpoints/${step}`,
   }

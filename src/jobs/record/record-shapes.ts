@@ -11,7 +11,14 @@ import { ConvKernelTable } from '../../spec/conv-kernels.js'
 import { Evaluation } from '../../spec/evaluation.js'
 import { JobId, Name, Timestamp } from '../../spec/identifiers.js'
 import { InitReport, InitSource } from '../../spec/init-from.js'
-import { DatasetRef, Failure, type JobManifest, ModelRef, Phase } from '../../spec/job.js'
+import {
+  DatasetRef,
+  Failure,
+  type JobManifest,
+  type Metrics,
+  ModelRef,
+  Phase,
+} from '../../spec/job.js'
 import { Labels, Priority } from '../../spec/labels.js'
 import { MetricValue } from '../../spec/metrics.js'
 import { ResolvedModel } from '../../spec/model-options.js'
@@ -116,6 +123,21 @@ export const attemptRecord = shapeOf<AttemptRecord>(
 export const initReport = shapeOf<InitReport>(InitReport)
 
 export const removedCheckpoints = shapeOf<RemovedCheckpoints>(RemovedCheckpoints)
+
+/** Which data set an attempt makes of its predictions, before it does. */
+export interface AnnouncedPredictions {
+  dataset: DatasetRef
+  metrics: Metrics
+  at: string
+}
+
+export const announcedPredictions = shapeOf<AnnouncedPredictions>(
+  Type.Object({
+    dataset: DatasetRef,
+    metrics: Type.Record(Type.String(), MetricValue),
+    at: Timestamp,
+  }),
+)
 
 export const agreedModelName = shapeOf<{ name: string }>(Type.Object({ name: Name }))
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { DamagedError } from '../../errors.js'
+import { DamagedError, nullIfDamaged } from '../../errors.js'
 import type { RemovedCheckpoints } from '../../spec/checkpoint.js'
 import type { ConvKernelTable } from '../../spec/conv-kernels.js'
 import { isJobId } from '../../spec/identifiers.js'
@@ -15,9 +15,11 @@ import { jobPaths } from './job-paths.js'
 import { Journal } from './journal.js'
 import { initialLifecycle, type JobResult, type JournalEntry, type Lifecycle } from './lifecycle.js'
 import {
+  type AnnouncedPredictions,
   agreedKernels,
   agreedModelName,
   agreedThreads,
+  announcedPredictions,
   attemptRecord,
   convKernelTable,
   initReport,
@@ -307,6 +309,27 @@ export class JobRecords {
   async modelName(id: string): Promise<string | null> {
     const agreed = await this.store.readJson(jobPaths(id).modelName, agreedModelName)
     return agreed?.name ?? null
+  }
+
+  /** Call before the data set is stored: a trainer that dies then leaves word of it. */
+  async announcePredictions(
+    id: string,
+    attempt: number,
+    announced: AnnouncedPredictions,
+  ): Promise<void> {
+    const key = jobPaths(id).predictions(attempt)
+    await this.store.replaceJson<AnnouncedPredictions>(key, announced)
+  }
+
+  /** The data sets that the attempts of a job have begun to store, the last one first. */
+  async predictions(id: string): Promise<AnnouncedPredictions[]> {
+    const found: AnnouncedPredictions[] = []
+    for (const attempt of (await this.attemptNumbers(id)).toReversed()) {
+      const key = jobPaths(id).predictions(attempt)
+      const announced = await this.store.readJson(key, announcedPredictions).catch(nullIfDamaged)
+      if (announced) found.push(announced)
+    }
+    return found
   }
 
   async remove(id: string): Promise<void> {

@@ -18,7 +18,7 @@ import type { Store } from '../../../src/store/store.js'
 import type { TestServer } from '../../../testing/test-server.js'
 import { AttemptRecorder } from '../../../workers/attempts/attempt-recorder.js'
 import type { Gang } from '../../../workers/executors/executor.js'
-import { findPublished } from '../../../workers/published-model.js'
+import { findPublished } from '../../../workers/published-result.js'
 import { AttemptRunner } from '../../../workers/supervision/attempt.js'
 import { JobRunner } from '../../../workers/supervision/job-runner.js'
 import { MemoryBudget } from '../../../workers/supervision/memory-budget.js'
@@ -43,8 +43,9 @@ export interface Attempt {
   send(message: FromTrainer): Promise<void>
   /** Sends a client's request, and waits until the worker passes it on. */
   request(action: 'pause' | 'cancel'): Promise<void>
-  /** Publishes a model, of which the worker does not hear. */
-  publishUnheard(): Promise<void>
+  /** The worker hears nothing more, as of a trainer that dies. */
+  cutOff(): void
+  task: TrainerTask
 }
 
 /** What a trainer does; it crashes if the script returns 'crash'. */
@@ -118,7 +119,11 @@ export const publishAndCrash: Script = async attempt => {
   await trainTo(attempt, 4)
   await attempt.recorder.checkpoint(4, 'four', false)
   await attempt.request('cancel')
-  await attempt.publishUnheard()
+  attempt.cutOff()
+  await attempt.recorder.publish(4, async folder => {
+    await writeFile(join(folder, 'graph'), '')
+    return modelOf(attempt.task)
+  })
   return 'crash'
 }
 
@@ -177,15 +182,11 @@ class ScriptedTrainer {
       await this.requestAction(action)
       await this.stopRequested
     }
-    const publishUnheard = async () => {
+    const cutOff = () => {
       isHeard = false
-      await recorder.publish(4, async folder => {
-        await writeFile(join(folder, 'graph'), '')
-        return modelOf(task)
-      })
     }
     const resumedFrom = task.resumeFrom ?? 0
-    return this.script({ recorder, resumedFrom, send, request, publishUnheard })
+    return this.script({ recorder, resumedFrom, send, request, cutOff, task })
   }
 }
 
