@@ -154,10 +154,13 @@ export class ModelRegistry {
   private async claimVersion(name: string, jobId: string): Promise<number> {
     for (let version = 1; ; version++) {
       const key = versionClaimKey(name, version)
-      if (await this.store.createJson<{ jobId: string }>(key, { jobId })) return version
+      const isNew = await this.store.createJson<{ jobId: string }>(key, { jobId })
       // a damaged claim belongs to another job: its number is not given again
-      const claim = await this.store.readJson(key, versionClaim).catch(nullIfDamaged)
-      if (claim?.jobId === jobId) return version
+      const claim = isNew ? null : await this.store.readJson(key, versionClaim).catch(nullIfDamaged)
+      if (!isNew && claim?.jobId !== jobId) continue
+      // a copy of a store may lack the claim of a version that it has
+      const stored = await this.read(name, version).catch(nullIfDamaged)
+      if (!stored || stored.jobId === jobId) return version
     }
   }
 
@@ -192,7 +195,9 @@ export class ModelRegistry {
       const claim = await this.store
         .readJson(versionClaimKey(name, version), versionClaim)
         .catch(nullIfDamaged)
-      if (claim?.jobId === jobId) return this.read(name, version)
+      if (claim?.jobId !== jobId) continue
+      const found = await this.read(name, version)
+      if (found?.jobId === jobId) return found
     }
     return null
   }

@@ -5,16 +5,22 @@ import { quoteJson, TrainyardError } from '../errors.js'
 export const bucketCopiesFolder = (dataFolder: string): string =>
   join(dataFolder, '.cache', 'store')
 
-/** All keys begin with one of these, but for `format.json` and the links for TensorBoard. */
+/** All keys begin with one of these, but for `format.json` and those of `uncopiedFolders`. */
 export const storeFolders = [
+  'dataset-names',
   'datasets',
   'idempotency',
+  'imports',
   'jobs',
   'model-records',
+  'model-versions',
   'models',
   'weights',
   'webhooks',
 ]
+
+/** Of no copy: what a server notes of predictions, and the links for TensorBoard, which are made again. */
+export const uncopiedFolders = ['model-watch', 'tensorboard']
 
 /** A segment cannot start with a dot, so no key leads to `..` or to the store's own `.staging`. */
 const segmentPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/

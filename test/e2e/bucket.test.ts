@@ -172,6 +172,9 @@ test(
     assert.match((await copy(records, folder)).stdout, /^trainyard: copied .+ of s3:/m)
     const { AWS_ENDPOINT_URL_S3: _, TRAINYARD_STORE: __, ...withoutBucket } = settings
     const server = await TestDeployment.open(withoutBucket, undefined, folder)
+    // the data set has its name, and the version follows those of the record
+    const next = await server.train(boosting('killed'))
+    assert.equal(next.result?.model.version, 3, next.failure?.message)
     const { items } = await server.client.jobs.list({})
     assert.ok(items.length >= 5, `${items.length} jobs`)
     const { rows } = readTable('wine')

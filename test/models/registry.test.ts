@@ -88,6 +88,16 @@ test('a job that crashed after it claimed a version gets the same version later'
   assert.deepEqual([other.version, late.version], [2, 1])
 })
 
+test('a version whose claim was lost is not published again, and is not that of another job', async t => {
+  const { store, models } = await openTempRegistry(t)
+  await models.publish(await stage(store, 'a'), manifest('digits', 'a'))
+  await store.remove('model-versions')
+  const next = await models.publish(await stage(store, 'b'), manifest('digits', 'b'))
+  assert.deepEqual([next.version, next.jobId], [2, jobId('b')])
+  assert.equal((await models.ofJob('digits', jobId('b')))?.version, 2)
+  assert.equal((await models.get('digits', 1)).jobId, jobId('a'))
+})
+
 test('an unknown name or version is MODEL_NOT_FOUND', async t => {
   const { store, models } = await openTempRegistry(t)
   await models.publish(await stage(store, 'one'), manifest('digits', 'a'))

@@ -38,6 +38,9 @@ async function commit(store: Store, key: string, files: Record<string, string>, 
   await store.commit(staged, key, manifest)
 }
 
+/** Names of data sets, claims of version numbers, and imports. */
+const records = ['dataset-names/a.json', 'model-versions/net/1.json', 'imports/one/end.json']
+
 /** One thing of each kind that servers store. */
 async function fill(store: Store): Promise<void> {
   await commit(
@@ -57,6 +60,7 @@ async function fill(store: Store): Promise<void> {
   await store.replaceText('jobs/one/chart.ndjson', lines(5))
   await store.replaceText('jobs/one/checkpoints/checkpoint', 'model_checkpoint_path: "10"\n')
   await store.createJson<object>('idempotency/key.json', { job: 'one' }, { checksum: false })
+  for (const key of records) await store.createJson<object>(key, { of: key })
   await store.closeLogs('jobs')
 }
 
@@ -65,7 +69,12 @@ async function assertEqual(copy: Store, original: Store): Promise<void> {
     assert.deepEqual(await copy.readManifest(key), await original.readManifest(key))
     assert.ok(await copy.verify(key), key)
   }
-  for (const key of ['jobs/one/manifest.json', 'jobs/one/journal/1.json', 'idempotency/key.json'])
+  for (const key of [
+    'jobs/one/manifest.json',
+    'jobs/one/journal/1.json',
+    'idempotency/key.json',
+    ...records,
+  ])
     assert.deepEqual(await copy.readJson(key), await original.readJson(key))
   assert.equal(await copy.claim('jobs/one/attempts/1/claim'), false)
   for (const key of [log, 'jobs/one/events.out.tfevents.17.000001.host', 'jobs/one/chart.ndjson'])
@@ -85,12 +94,12 @@ for (const kind of storeKinds) {
       const open = await targets[targetName](t)
       const total: StoreEntry[] = []
       for await (const entry of store.entries()) total.push(entry)
-      assert.equal(total.length, 12)
+      assert.equal(total.length, 15)
       assert.deepEqual(
         total.filter(({ kind }) => kind === 'folder').map(({ key }) => key),
         ['datasets/ds-1', 'jobs/one/checkpoints/10', 'models/net/1'],
       )
-      for (const end of [1, 4, 9]) {
+      for (const end of [1, 4, 12]) {
         let copied = 0
         const interrupted = copyStore(store, await open('copy'), () => {
           if (++copied === end) throw new Error('killed')
@@ -100,9 +109,9 @@ for (const kind of storeKinds) {
       }
       const report = await copyStore(store, await open('copy'))
       assert.equal(report.folders, 3)
-      assert.equal(report.files, 9)
+      assert.equal(report.files, 12)
       // all but the claim, which is empty
-      assert.ok(report.known >= 8, `${report.known} were known`)
+      assert.ok(report.known >= 11, `${report.known} were known`)
       assert.ok(report.bytes > 5e6, `${report.bytes} bytes`)
       await assertEqual(await open('use'), store)
       await assert.rejects(open('copy'), /is in use already/)
