@@ -235,7 +235,7 @@ test('copies that were not used lately make room for others', needsObjectStore, 
 })
 
 test(
-  'files that no manifest names go after a day, once a day, and those of committed folders stay',
+  'what dead processes left goes after a day, once a day, and files of committed folders stay',
   needsObjectStore,
   async t => {
     const proxy = await startS3Proxy(t, await sharedServer())
@@ -248,11 +248,14 @@ test(
       await assert.rejects(store.commit(await stage(), key, {}))
     proxy.fault = () => null
     const bucket = bucketOf(store)
-    const files = async () => {
+    const keysBelow = async (prefix: string) => {
       const keys: string[] = []
-      for await (const { key } of bucket.list('.files/')) keys.push(key)
+      for await (const { key } of bucket.list(prefix)) keys.push(key)
       return keys
     }
+    const files = () => keysBelow('.files/')
+    // as of a process that is killed before it removes it
+    await bucket.put('.probe/of-a-dead-process', 'probe')
     assert.equal((await files()).length, 3)
     const dayMs = 24 * 3600_000
     // an upload of today may be running
@@ -261,8 +264,10 @@ test(
     // another process has looked today
     await sweepLeftovers(bucket, Date.now() + dayMs / 2)
     assert.equal((await files()).length, 3)
+    assert.equal((await keysBelow('.probe/')).length, 1)
     await sweepLeftovers(bucket, Date.now() + 2 * dayMs)
     assert.match((await files()).join(), /^\.files\/m\/1\/[^/]+\/a$/)
+    assert.deepEqual(await keysBelow('.probe/'), [])
     assert.equal(await (await another()).verify('m/1'), true)
   },
 )

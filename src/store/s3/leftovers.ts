@@ -1,6 +1,7 @@
-// What uploads left in the bucket whose processes died: files without a manifest, and parts of files.
+// What processes left in the bucket that died: files without a manifest, parts of files, and keys of probes.
 import { AbortMultipartUploadCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import type { Bucket } from './bucket.js'
+import { probesFolder } from './probe.js'
 import { filesFolder, manifestKey, parseStoredManifest } from './stored-manifest.js'
 
 /** No upload takes a day. */
@@ -15,6 +16,7 @@ export async function sweepLeftovers(bucket: Bucket, now = Date.now()): Promise<
   await bucket.put(sweptKey, String(now))
   await sweepFiles(bucket, now)
   await sweepParts(bucket, now)
+  await sweepProbes(bucket, now)
 }
 
 async function sweepFiles(bucket: Bucket, now: number): Promise<void> {
@@ -44,14 +46,32 @@ async function uploadAt(bucket: Bucket, key: string): Promise<string | null> {
   return parseStoredManifest(found.body.toString('utf8'), key).upload
 }
 
-async function sweepParts(bucket: Bucket, now: number): Promise<void> {
+/** The keys of objects whose parts are stored without the whole. */
+export async function unfinishedUploads(bucket: Bucket): Promise<string[]> {
+  return (await listParts(bucket)).map(({ Key = '' }) => Key)
+}
+
+async function listParts(bucket: Bucket) {
   const { client, name: Bucket } = bucket
   const Prefix = bucket.objectKey(`${filesFolder}/`)
   const { Uploads = [] } = await bucket.retry(filesFolder, () =>
     client.send(new ListMultipartUploadsCommand({ Bucket, Prefix })),
   )
-  for (const { Key, UploadId, Initiated } of Uploads) {
+  return Uploads
+}
+
+async function sweepParts(bucket: Bucket, now: number): Promise<void> {
+  const { client, name: Bucket } = bucket
+  for (const { Key, UploadId, Initiated } of await listParts(bucket)) {
     if (now - (Initiated?.getTime() ?? now) < staleMs) continue
     await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId })).catch(() => {})
   }
+}
+
+async function sweepProbes(bucket: Bucket, now: number): Promise<void> {
+  const stale: string[] = []
+  for await (const { key, modifiedAt } of bucket.list(probesFolder)) {
+    if (now - modifiedAt >= staleMs) stale.push(key)
+  }
+  if (stale.length > 0) await bucket.delete(stale)
 }

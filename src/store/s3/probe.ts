@@ -3,6 +3,9 @@ import { TrainyardError } from '../../errors.js'
 import type { Bucket } from './bucket.js'
 import { nameOf, statusOf, toBucketError } from './bucket-errors.js'
 
+/** Of the keys that are put, which a process leaves that dies then. */
+export const probesFolder = '.probe/'
+
 /** What a store must do; docs/bucket.md lists those that do. */
 const needed =
   'it must answer 412 to a PutObject with `If-None-Match: *` for a key that exists, as Amazon S3, Cloudflare R2, Ceph and SeaweedFS do'
@@ -12,7 +15,7 @@ const needed =
  * and claims without a word, so this throws STORE_UNSUITABLE unless the first put succeeds and the second gets 412.
  */
 export async function probe(bucket: Bucket): Promise<void> {
-  const key = `.probe/${randomUUID()}`
+  const key = `${probesFolder}${randomUUID()}`
   const refuse = (fault: string, cause?: unknown): never => {
     const { endpoint } = bucket.place
     const where = `${bucket.label} (${endpoint ?? 'Amazon S3'}, Server: ${bucket.server ?? 'unknown'})`
