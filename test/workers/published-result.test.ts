@@ -98,7 +98,7 @@ for (const [how, store] of [
     assert.equal(job.progress.step, shades.records)
     assert.equal(await nameNow(dataset.name), dataset.id)
     const { items } = (await server.api.get(`/jobs/${job.id}/logs`)).body
-    assert.match(JSON.stringify(items), /its trainer had stored the data set/)
+    assert.match(JSON.stringify(items), /its trainer had stored the result/)
   })
 }
 

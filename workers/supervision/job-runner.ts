@@ -349,6 +349,7 @@ export class JobRunner {
   /** Fails the job, and says so in the job's log. */
   private async fail(attempt: number, failure: Failure): Promise<void> {
     await this.logLine(attempt, failureLine(failure))
+    await this.persist(() => this.deps.closeLogs(this.id))
     await this.finish(failed(attempt, failure))
   }
 
@@ -356,16 +357,15 @@ export class JobRunner {
     const end = await this.persist(() => this.deps.records.finish(this.id, result))
     if (end.allowed) this.deps.totals.jobEnded(end.lifecycle)
     const { status, attempt, step, model, failure } = result
-    const details = { job: this.id, attempt, step, model, failure }
-    this.deps.log.info(details, `job ${status}`)
+    this.deps.log.info({ job: this.id, attempt, step, model, failure }, `job ${status}`)
   }
 
   /** The attempt has ended but the job has not: carries out the request that clients made, if any. */
   private async recordStop(attempt: number): Promise<void> {
+    await this.persist(() => this.deps.closeLogs(this.id))
     const published = await this.persist(() => this.deps.findPublished(this.id))
     if (published) {
-      const what = published.dataset ? 'stored the data set' : 'published the model'
-      await this.logLine(attempt, `the job is done: its trainer had ${what}`)
+      await this.logLine(attempt, 'the job is done: its trainer had stored the result')
       return this.finish(succeeded(attempt, published))
     }
     const { allowed, lifecycle } = await this.persist(() =>

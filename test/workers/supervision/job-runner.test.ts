@@ -78,6 +78,7 @@ interface RunOptions {
   store?: Store
   memory?: MemoryBudget
   refusalOf?: JobRunnerDeps['refusalOf']
+  closeLogs?: JobRunnerDeps['closeLogs']
 }
 
 function runnerOf(id: string, options: RunOptions = {}): JobRunner {
@@ -93,7 +94,7 @@ function runnerOf(id: string, options: RunOptions = {}): JobRunner {
       findPublished: async () => null,
       findDataset: options.findDataset ?? (dataset => new Datasets(used).get(dataset)),
       sweep: async () => {},
-      closeLogs: async () => {},
+      closeLogs: options.closeLogs ?? (async () => {}),
       refusalOf: options.refusalOf ?? (() => null),
       memory: options.memory ?? new MemoryBudget(8 * GiB),
       totals: new TrainingTotals(redis, prefix),
@@ -153,6 +154,24 @@ test('a job that makes no progress fails, and says so in its log after the lines
   assert.deepEqual((await new JobRecords(store).claims(id)).at(-1), { attempt: 3 })
   assert.equal((await transitionsOf(id)).at(-1), 'failed 3')
 })
+
+for (const [how, ends, last] of [
+  ['cancelled', 1, 'cancelled 1'],
+  ['out of attempts', 3, 'failed 3'],
+] as const) {
+  test(`the logs of a worker that died are closed before its job ends that is ${how}`, async () => {
+    const id = await newJob()
+    const ended = { endedAt: at, end: 'crashed', outputTail: 'exit code 1' } as const
+    for (let n = 1; n <= ends; n++) await startAttempt(store, id, { startedAt: at, ...ended })
+    if (how === 'cancelled') await new JobRecords(store).apply(id, { event: 'cancel', at })
+    const atClose: string[] = []
+    const closeLogs = async () => void atClose.push((await transitionsOf(id)).at(-1)!)
+    assert.equal(await runnerOf(id, { closeLogs }).run(), 'done')
+    assert.equal((await transitionsOf(id)).at(-1), last)
+    assert.ok(atClose.length > 0)
+    assert.ok(!atClose.includes(last), `closed at ${atClose}`)
+  })
+}
 
 test('a job waits while the disk takes no writes, and says what for', async () => {
   const id = await newJob()
