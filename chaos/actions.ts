@@ -8,7 +8,7 @@ import { type ChaosDeployment, type ProcessRole, signal } from './deployment.js'
 import type { Random } from './random.js'
 
 /** What an action locks while it lasts, so that no other action touches it. */
-export type Resource = ProcessRole | 'storage'
+export type Resource = ProcessRole | 'storage' | 'bucket'
 
 export interface Action {
   name: string

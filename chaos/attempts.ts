@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { LoggedRow } from '../src/spec/metrics.js'
 import type { Store } from '../src/store/store.js'
 
@@ -11,12 +9,8 @@ export interface RecordedAttempt {
   rows: LoggedRow[]
 }
 
-/** Reads the attempts of a job that have started from the data folder, oldest first. */
-export async function readAttempts(
-  store: Store,
-  folder: string,
-  id: string,
-): Promise<RecordedAttempt[]> {
+/** Reads the attempts of a job that have started from the store, oldest first. */
+export async function readAttempts(store: Store, id: string): Promise<RecordedAttempt[]> {
   const attempts: RecordedAttempt[] = []
   const numbers = (await store.list(`jobs/${id}/attempts`)).map(Number)
   for (const attempt of numbers.sort((a, b) => a - b)) {
@@ -26,15 +20,15 @@ export async function readAttempts(
     )
     if (!status) continue
     const { startedAt, resumedFrom, end } = status
-    const rows = await rowsIn(join(folder, attemptFolder, 'metrics.ndjson'))
+    const rows = await rowsIn(store, `${attemptFolder}/metrics.ndjson`)
     attempts.push({ attempt, startedAt, resumedFrom, end, rows })
   }
   return attempts
 }
 
 /** Ignores a part of a line at the end, which a killed process may have left. */
-async function rowsIn(file: string): Promise<LoggedRow[]> {
-  const text = await readFile(file, 'utf8').catch(() => '')
+async function rowsIn(store: Store, key: string): Promise<LoggedRow[]> {
+  const text = (await store.readFrom(key, 0)).toString('utf8')
   return text
     .split('\n')
     .slice(0, -1)

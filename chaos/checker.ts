@@ -31,7 +31,6 @@ export class Verdict {
 export interface CheckContext {
   api: RetryingClient
   store: Store
-  folder: string
   references: ReadonlyMap<string, Reference>
 }
 
@@ -202,11 +201,11 @@ export function checkFollowed(
 async function checkStaleWrites(
   { id, name }: Job,
   points: Points,
-  { store, folder, api }: CheckContext,
+  { store, api }: CheckContext,
   verdict: Verdict,
 ): Promise<void> {
   const checkpoints = await api.checkpoints(id)
-  const attempts = await readAttempts(store, folder, id)
+  const attempts = await readAttempts(store, id)
   for (const description of findStaleWrites(points, checkpoints, attempts)) {
     verdict.add('staleWrites', `${name}: ${description}`)
   }

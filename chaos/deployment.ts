@@ -4,11 +4,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import type { Failpoint } from '../src/store/failpoints.js'
+import { openFolderStore } from '../src/store/folder-store.js'
+import type { Store } from '../src/store/store.js'
 import { socketFolder } from '../src/supervisor/folder-lock.js'
 import { type LocalServer, startServer } from '../src/supervisor/start-server.js'
 import { eventually, within } from '../testing/eventually.js'
 import { freePort } from '../testing/free-port.js'
 import { findProcessesOf } from '../testing/processes.js'
+import { ChaosBucket } from './chaos-bucket.js'
 import { withCleanup } from './with-cleanup.js'
 
 /** Patterns of the processes' command lines. */
@@ -35,6 +38,12 @@ const startTimeoutMs = 90_000
 const stopTimeoutMs = 60_000
 const exitTimeoutMs = 10_000
 
+export interface DeploymentOptions {
+  settings?: NodeJS.ProcessEnv
+  /** Whether a bucket is the store, in place of the data folder. */
+  inBucket?: boolean
+}
+
 /**
  * All processes of one `npm start`, as the target of faults. Unlike `TestDeployment`, it keeps its port over
  * restarts, finds its processes after their supervisor has died, and has failpoints.
@@ -47,16 +56,23 @@ export class ChaosDeployment {
     readonly port: number,
     private readonly failpointsFile: string,
     private readonly settings: NodeJS.ProcessEnv,
+    /** Its store; null if that is the folder. */
+    readonly bucket: ChaosBucket | null,
   ) {}
 
-  static async open(settings: NodeJS.ProcessEnv = {}): Promise<ChaosDeployment> {
+  static async open({
+    settings = {},
+    inBucket = false,
+  }: DeploymentOptions = {}): Promise<ChaosDeployment> {
+    const bucket = inBucket ? await ChaosBucket.start() : null
     const root = await mkdtemp(join(tmpdir(), 'trainyard-chaos-'))
     const failpointsFile = join(root, 'failpoints.json')
     const deployment = new ChaosDeployment(
       join(root, 'data'),
       await freePort(),
       failpointsFile,
-      settings,
+      { ...settings, ...bucket?.settings },
+      bucket,
     )
     await deployment.start()
     return deployment
@@ -65,9 +81,9 @@ export class ChaosDeployment {
   /** Runs `work` on a new deployment, then destroys it. If `keep` returns true after the work, its folder stays. */
   static async with<T>(
     work: (deployment: ChaosDeployment) => Promise<T>,
-    { settings = {}, keep = () => false }: { settings?: NodeJS.ProcessEnv; keep?(): boolean } = {},
+    { keep = () => false, ...options }: DeploymentOptions & { keep?(): boolean } = {},
   ): Promise<T> {
-    return withCleanup(await ChaosDeployment.open(settings), work, keep)
+    return withCleanup(await ChaosDeployment.open(options), work, keep)
   }
 
   get root(): string {
@@ -120,7 +136,14 @@ export class ChaosDeployment {
   /** Kills the processes that are left, and removes the folder unless `keep`. */
   async destroy(keep: boolean): Promise<void> {
     await killAll(() => this.processes())
+    await this.bucket?.destroy(keep)
     if (!keep) await rm(this.root, { recursive: true, force: true })
+  }
+
+  /** Opens what it stores, as another host sees it if that is a bucket. */
+  openStore(): Promise<Store> {
+    const { bucket, folder, root } = this
+    return bucket ? bucket.openStore(join(root, 'another-host')) : openFolderStore(folder)
   }
 
   /** The running processes of this deployment, recognized by its folder. */

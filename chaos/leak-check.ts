@@ -58,8 +58,9 @@ export async function checkStopped(deployment: ChaosDeployment, verdict: Verdict
     leftProcesses = await deployment.processes()
   }
   for (const { pid, command } of leftProcesses) verdict.add('leaked', `process ${pid}: ${command}`)
-  await openFolderStore(deployment.folder)
-  for (const name of await readdir(join(deployment.folder, '.staging'))) {
+  const { bucket, folder } = deployment
+  await (bucket ? bucket.openStore(folder) : openFolderStore(folder))
+  for (const name of await readdir(join(folder, '.staging'))) {
     verdict.add('leaked', `.staging/${name}`)
   }
 }

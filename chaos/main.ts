@@ -22,6 +22,10 @@ const options = {
     without: modes,
   },
   keep: { help: 'keep the data folder', without: modes },
+  bucket: {
+    ...{ help: 'store in a bucket of SeaweedFS, which fails, too' },
+    without: [...modes, 'distributed'],
+  },
   distributed: {
     ...{ help: 'train jobs of several workers, whose ranks are killed, instead' },
     without: modes,
@@ -102,7 +106,7 @@ async function main(): Promise<void> {
     if (lost + hung + different + left > 0) process.exitCode = 1
     return
   }
-  const report = await run(size)
+  const report = await run({ ...size, inBucket: values.bucket })
   console.log(JSON.stringify(report))
   const { lost, duplicated, diverged, staleWrites, leaked } = report
   if (lost + duplicated + diverged + staleWrites + leaked > 0) process.exitCode = 1

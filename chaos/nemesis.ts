@@ -1,6 +1,6 @@
 // The nemesis (Jepsen's word for the part that injects faults): makes a plan from a seed and carries it out.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Action, type ActionResult, actions, type Resource } from './actions.js'
+import type { Action, ActionResult, Resource } from './actions.js'
 import type { ChaosDeployment } from './deployment.js'
 import type { Random } from './random.js'
 
@@ -18,7 +18,7 @@ const maxWaitMs = 10_000
 const targetTimeoutMs = 10_000
 const maxSearchMs = 300_000
 
-export function plan(random: Random, count: number): PlannedAction[] {
+export function plan(random: Random, count: number, actions: readonly Action[]): PlannedAction[] {
   const moments = Array.from({ length: count }, () => random.uniform(window.from, window.to))
   return moments
     .sort((a, b) => a - b)
@@ -26,6 +26,8 @@ export function plan(random: Random, count: number): PlannedAction[] {
 }
 
 export interface RunContext {
+  /** Those that may take the place of one that finds no target. */
+  actions: readonly Action[]
   /** The share of all training that is done, from 0 to 1. */
   progress(): number
   /** Whether all jobs have ended. */
@@ -37,7 +39,7 @@ export interface RunContext {
 export async function executePlan(
   plan: readonly PlannedAction[],
   deployment: ChaosDeployment,
-  { progress, isFinished, log }: RunContext,
+  { actions, progress, isFinished, log }: RunContext,
 ): Promise<number> {
   const heldResources = new Map<Resource, Promise<void>>()
   let done = 0

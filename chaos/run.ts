@@ -1,7 +1,10 @@
 // One chaos run: trains references without faults, then the same jobs with faults, then compares the results.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openFolderStore } from '../src/store/folder-store.js'
+import type { Store } from '../src/store/store.js'
+import { type Action, actions } from './actions.js'
 import { RetryingClient } from './api.js'
+import { bucketActions } from './bucket/bucket-actions.js'
+import { checkBucket } from './bucket/bucket-leak-check.js'
 import { check, checkServerErrors, Verdict } from './checker.js'
 import { predictContinuously, runJobClients } from './clients.js'
 import { deadline } from './deadline.js'
@@ -20,6 +23,8 @@ export interface ChaosOptions {
   kills: number
   /** Whether to keep the data folder. */
   keep: boolean
+  /** Whether a bucket is the store, whose server fails, too. */
+  inBucket?: boolean
 }
 
 export interface ChaosReport extends Record<Violation, number> {
@@ -36,14 +41,21 @@ const referenceTimeoutMs = 120_000
 /** A job counts as lost if it has not ended this long after the last action. */
 const endTimeoutMs = 300_000
 
-export async function run({ seed, jobs, kills, keep }: ChaosOptions): Promise<ChaosReport> {
+export async function run({
+  seed,
+  jobs,
+  kills,
+  keep,
+  inBucket = false,
+}: ChaosOptions): Promise<ChaosReport> {
   const started = Date.now()
   const log = (line: string) => console.error(`${secondsSince(started).padStart(6)} s ${line}`)
   const verdict = new Verdict(log)
   const done = await ChaosDeployment.with(
     async deployment => {
       const random = new Random(seed)
-      const planned = plan(random.fork(), kills)
+      const faults = inBucket ? [...actions, ...bucketActions] : actions
+      const planned = plan(random.fork(), kills, faults)
       const histories = jobHistories(random.fork(), jobs)
       const instances = await loadSamples()
 
@@ -53,30 +65,39 @@ export async function run({ seed, jobs, kills, keep }: ChaosOptions): Promise<Ch
         deadline('training the references', jobs * referenceTimeoutMs),
       )
       await uploadDatasets(baselineApi.client)
+      const store = await deployment.openStore()
       const references = await makeReferences(
         baselineApi,
-        deployment,
+        store,
         histories.map(each => each.configuration),
         instances,
       )
       log(`${references.size} references; ${jobs} jobs, ${kills} actions, seed ${seed}`)
 
-      const done = await runWithFaults(deployment, histories, planned, instances, log, verdict)
+      const done = await runWithFaults({
+        deployment,
+        histories,
+        planned,
+        actions: faults,
+        instances,
+        log,
+        verdict,
+      })
 
       const api = new RetryingClient(
         deployment.url,
         deployment.key,
         deadline('checking the results', endTimeoutMs),
       )
-      const store = await openFolderStore(deployment.folder)
       const all = (await api.jobs()).map(({ id }) => id)
-      await check(histories, { api, store, folder: deployment.folder, references }, verdict)
+      await check(histories, { api, store, references }, verdict)
       await checkRedis(deployment, all, verdict)
       await deployment.stop()
       await checkStopped(deployment, verdict)
+      if (deployment.bucket) await checkBucket(deployment, deployment.bucket, store, log, verdict)
       return done
     },
-    { keep: () => keep || !verdict.clean },
+    { inBucket, keep: () => keep || !verdict.clean },
   )
   return { seed, jobs, kills: done, ...verdict.counts, seconds: Number(secondsSince(started)) }
 }
@@ -98,11 +119,10 @@ function jobHistories(random: Random, count: number): JobHistory[] {
 /** Trains each configuration once without faults. */
 export async function makeReferences(
   api: RetryingClient,
-  { folder }: Pick<ChaosDeployment, 'folder'>,
+  store: Store,
   configurations: readonly Configuration[],
   instances: Samples,
 ): Promise<Map<string, Reference>> {
-  const store = await openFolderStore(folder)
   const distinct = new Map(configurations.map(each => [each.key, each]))
   const references = [...distinct.values()].map(async configuration => {
     const { key, dataset } = configuration
@@ -123,15 +143,19 @@ export async function makeReferences(
   return new Map(await Promise.all(references))
 }
 
+interface FaultyRun {
+  deployment: ChaosDeployment
+  histories: readonly JobHistory[]
+  planned: ReturnType<typeof plan>
+  actions: readonly Action[]
+  instances: Samples
+  log(line: string): void
+  verdict: Verdict
+}
+
 /** Runs clients and nemesis until all jobs have ended; returns how many actions were carried out. */
-async function runWithFaults(
-  deployment: ChaosDeployment,
-  histories: readonly JobHistory[],
-  planned: ReturnType<typeof plan>,
-  instances: Samples,
-  log: (line: string) => void,
-  verdict: Verdict,
-): Promise<number> {
+async function runWithFaults(faulty: FaultyRun): Promise<number> {
+  const { deployment, histories, instances, log, verdict } = faulty
   const giveUp = new AbortController()
   const api = new RetryingClient(deployment.url, deployment.key, giveUp.signal)
   let openJobs = histories.length
@@ -146,7 +170,8 @@ async function runWithFaults(
       }),
   )
   const predicting = predictContinuously(api, histories, instances, ended.signal).catch(() => {})
-  const done = await executePlan(planned, deployment, {
+  const done = await executePlan(faulty.planned, deployment, {
+    actions: faulty.actions,
     progress: () => progressOf(histories),
     isFinished: () => openJobs === 0,
     log,

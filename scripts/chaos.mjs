@@ -1,4 +1,10 @@
 import { setUpAndBecome } from './setup/become.mjs'
-import { setUpSchemathesis } from './setup/test-packages.mjs'
+import { setUpSchemathesis, setUpSeaweedFs } from './setup/test-packages.mjs'
 
-await setUpAndBecome('chaos/main.js', process.argv.includes('--api') ? [setUpSchemathesis] : [])
+/** What an option needs beside the server. */
+const needs = { '--api': setUpSchemathesis, '--bucket': setUpSeaweedFs }
+
+const steps = Object.entries(needs).flatMap(([option, step]) =>
+  process.argv.includes(option) ? [step] : [],
+)
+await setUpAndBecome('chaos/main.js', steps)

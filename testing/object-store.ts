@@ -17,6 +17,10 @@ export interface ObjectStore {
   endpoint: string
   accessKey: string
   secretKey: string
+  /** Null once the test has ended. */
+  pid(): number | null
+  /** Kills it, and starts it again with the same data and ports; resolves when it answers. */
+  restart(): Promise<void>
 }
 
 /** It takes 10 s to start, and many times as long beside other tests. */
@@ -38,28 +42,44 @@ export async function startObjectStore(
   const ports = [`-s3.port=${s3Port}`, `-s3.port.grpc=${await freePort()}`]
   for (const part of ['master', 'volume', 'filer'])
     ports.push(`-${part}.port=${await freePort()}`, `-${part}.port.grpc=${await freePort()}`)
-  const server: ChildProcess = spawn(
-    join(packages.folder, 'bin', 'weed'),
-    [
-      ...['server', '-s3', '-filer', `-dir=${folder}`, '-ip=127.0.0.1'],
-      ...(isOpen ? [] : [`-s3.config=${config}`]),
-      // its other servers have fixed ports, which two tests cannot share
-      ...['-s3.port.iceberg=0', '-s3.port.lance=0'],
-      ...['-ip.bind=127.0.0.1', '-master.volumeSizeLimitMB=64', '-volume.max=8', ...ports],
-    ],
-    { stdio: 'ignore', cwd: folder },
-  )
-  t.after(async () => {
-    server.kill('SIGKILL')
-    if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
-  })
+  const start = () =>
+    spawn(
+      join(packages.folder, 'bin', 'weed'),
+      [
+        ...['server', '-s3', '-filer', `-dir=${folder}`, '-ip=127.0.0.1'],
+        ...(isOpen ? [] : [`-s3.config=${config}`]),
+        // its other servers have fixed ports, which two tests cannot share
+        ...['-s3.port.iceberg=0', '-s3.port.lance=0'],
+        ...['-ip.bind=127.0.0.1', '-master.volumeSizeLimitMB=64', '-volume.max=8', ...ports],
+      ],
+      { stdio: 'ignore', cwd: folder },
+    )
+  let server: ChildProcess | null = start()
+  const kill = async () => {
+    const killed = server
+    server = null
+    killed?.kill('SIGKILL')
+    if (killed && killed.exitCode === null && killed.signalCode === null) await once(killed, 'exit')
+  }
+  t.after(kill)
   const endpoint = `http://127.0.0.1:${s3Port}`
   const answers = async () => {
     const answer = await fetch(endpoint).catch(() => null)
     return answer !== null && answer.status < 500
   }
-  await eventually('SeaweedFS to answer', answers, patience)
-  return { endpoint, accessKey, secretKey }
+  const untilReady = () => eventually('SeaweedFS to answer', answers, patience)
+  await untilReady()
+  return {
+    endpoint,
+    accessKey,
+    secretKey,
+    pid: () => server?.pid ?? null,
+    async restart() {
+      await kill()
+      server = start()
+      await untilReady()
+    },
+  }
 }
 
 /** Makes a bucket in it, and lets the AWS SDK of this process and its children find the credentials, as an operator would. */

@@ -21,6 +21,8 @@ export interface S3Proxy {
   fault: (method: string, path: string) => S3Fault | null
   /** Leaves out the header If-None-Match of puts. */
   hidesConditions: boolean
+  /** Ends all connections, in the middle of whatever they send. */
+  cut(): void
   close(): void
 }
 
@@ -36,6 +38,7 @@ export async function startS3Proxy(
     requests: { GET: 0, HEAD: 0, LIST: 0, PUT: 0, POST: 0, DELETE: 0 },
     fault: () => null,
     hidesConditions: false,
+    cut: () => server.closeAllConnections(),
     close() {
       server.closeAllConnections()
       server.close()

@@ -110,7 +110,7 @@ async function killTrainers(
 /** Kills the trainer some time after its first step, and waits for a step of the next attempt. */
 async function killOne(deployment: ChaosDeployment, id: string, afterMs: number) {
   const store = await openFolderStore(deployment.folder)
-  const currentAttempts = () => readAttempts(store, deployment.folder, id)
+  const currentAttempts = () => readAttempts(store, id)
   const waitForTraining = (attempts: number) =>
     eventually(
       `attempt ${attempts} of ${id} to train`,

@@ -31,7 +31,7 @@ async function runOutage(deployment: ChaosDeployment, rounds: number, log: (line
   const api = new RetryingClient(deployment.url, deployment.key, testDeadline('P6'))
   await uploadDatasets(api.client)
   const store = await openFolderStore(deployment.folder)
-  const attempts = (id: string) => readAttempts(store, deployment.folder, id)
+  const attempts = (id: string) => readAttempts(store, id)
   const hasStarted = (id: string) => async () => (await attempts(id)).length > 0
   const violations: string[] = []
   const resumeTimes: number[] = []

@@ -189,7 +189,7 @@ async function countChargedAttempts(
   for (const { id, name } of jobs) {
     const { status, failure } = await api.job(id)
     if (status !== 'succeeded') violations.push(`${name} is ${status}: ${failure?.message}`)
-    for (const { attempt, end } of await readAttempts(store, deployment.folder, id)) {
+    for (const { attempt, end } of await readAttempts(store, id)) {
       if (end === 'finished' || end === 'drained') continue
       charged++
       violations.push(`attempt ${attempt} of ${name} (${id}) ended as ${end}`)

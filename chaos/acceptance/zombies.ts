@@ -156,15 +156,14 @@ async function runRounds(
   const instances = await loadSamples()
   const baselineApi = new RetryingClient(cluster.url, cluster.key, testDeadline('P7'))
   await uploadDatasets(baselineApi.client)
-  const references = await makeReferences(baselineApi, cluster, configurations, instances)
+  const store = await openFolderStore(cluster.folder)
+  const references = await makeReferences(baselineApi, store, configurations, instances)
   log(`${references.size} references`)
-  const { folder } = cluster
-  const store = await openFolderStore(folder)
   const results: RoundResult[] = []
   for (let i = 0; i < rounds; i++) {
     // in turn, so that a short run has each fault
     const fault = faults[i % faults.length]!
-    const round = new Round(cluster, { store, folder, references }, what => {
+    const round = new Round(cluster, { store, references }, what => {
       violations.push(`round ${i}, ${fault.name}: ${what}`)
     })
     const result = await round.run(`zombie-${i}`, fault, random.fork(), instances)
@@ -278,7 +277,7 @@ class Round {
   }
 
   private attempts(id: string): Promise<RecordedAttempt[]> {
-    return readAttempts(this.context.store, this.context.folder, id)
+    return readAttempts(this.context.store, id)
   }
 }
 

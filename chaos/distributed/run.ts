@@ -78,9 +78,9 @@ export async function runDistributed(options: DistributedOptions): Promise<Distr
       const instances = await loadSamples()
       const configurations = Array.from({ length: jobs }, (_, i) => gangConfigurationAt(i))
       const undisturbed = configurations.map((_, i) => gangConfigurationAt(i, true))
-      const references = await makeReferences(api, deployment, undisturbed, instances)
-      log(`${references.size} references; ${jobs} jobs, ${kills} kills, seed ${seed}`)
       const store = await openFolderStore(deployment.folder)
+      const references = await makeReferences(api, store, undisturbed, instances)
+      log(`${references.size} references; ${jobs} jobs, ${kills} kills, seed ${seed}`)
       const random = new Random(seed)
       for (const [i, configuration] of configurations.entries()) {
         // a job may end before all of its kills, which the later ones get

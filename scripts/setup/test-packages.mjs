@@ -36,4 +36,5 @@ export async function setUpTestPackages(names = Object.keys(titles)) {
   }
 }
 
+export const setUpSeaweedFs = () => setUpTestPackages(['object-store'])
 export const setUpSchemathesis = () => setUpTestPackages(['schemathesis'])

@@ -5,7 +5,11 @@ import { plan } from '../../chaos/nemesis.js'
 import { Random } from '../../chaos/random.js'
 
 const describePlan = (seed: number, count: number) =>
-  plan(new Random(seed), count).map(({ at, action, random }) => [at, action.name, random.next()])
+  plan(new Random(seed), count, actions).map(({ at, action, random }) => [
+    at,
+    action.name,
+    random.next(),
+  ])
 
 test('the same seed gives the same plan, and another seed a different one', () => {
   assert.deepEqual(describePlan(7, 50), describePlan(7, 50))
@@ -13,7 +17,7 @@ test('the same seed gives the same plan, and another seed a different one', () =
 })
 
 test('a plan is sorted, lies within the training, and uses each action as often as its weight says', () => {
-  const planned = plan(new Random(1), 2000)
+  const planned = plan(new Random(1), 2000, actions)
   const moments = planned.map(({ at }) => at)
   assert.deepEqual(
     moments,
