@@ -101,7 +101,7 @@ export class JobCalls {
     return allItems(this.list.bind(this), query, options)
   }
 
-  /** Changes the name, priority or labels of a job. */
+  /** Changes the name, priority, labels or resources of a job. */
   update(id: string, patch: JobPatch, options?: CallOptions): Promise<Job> {
     const path = pathOf`/jobs/${id}`
     return this.caller.json<Job>('PATCH', path, { ...options, ...jsonBody(patch) })

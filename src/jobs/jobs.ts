@@ -10,6 +10,7 @@ import type { JobFacets } from '../spec/job-facets.js'
 import type { JobFeed } from '../spec/job-feed.js'
 import type { JobPlan } from '../spec/job-queries.js'
 import { needsOf, whyNobody } from '../spec/needs.js'
+import type { Resources } from '../spec/resources.js'
 import { DamageRegistry, toItem } from '../store/damage-registry.js'
 import type { Store } from '../store/store.js'
 import { checkpointSourceOf } from './checkpoint-source.js'
@@ -217,10 +218,12 @@ export class Jobs {
     return this.indexSync.consistentRead(() => this.search.facets(query))
   }
 
-  /** Changes the name, labels or priority (RFC 7396). Throws if a part of the patch cannot be applied now. */
+  /** Changes the name, labels, priority or resources (RFC 7396). Throws if a part of the patch cannot be applied now. */
   async update(id: string, patch: JobPatch): Promise<Job> {
-    const changed = await this.records.edit(id, (fields, { state }) =>
-      applyPatch(id, fields, state, patch),
+    const planResources = (job: JobManifest, resources: Resources) =>
+      this.planner.changeResources(job, resources)
+    const changed = await this.records.edit(id, (fields, lifecycle, manifest) =>
+      applyPatch(fields, { manifest, lifecycle, planResources }, patch),
     )
     if (changed) {
       this.deps.log.info({ job: id, ...patch }, 'job: a client changed it')

@@ -18,7 +18,7 @@ import {
 import type { JobPlan, TimeEstimate } from '../spec/job-queries.js'
 import { isBoostingModel } from '../spec/model.js'
 import type { Note } from '../spec/notes.js'
-import { workersOf } from '../spec/resources.js'
+import { type Resources, workersOf } from '../spec/resources.js'
 import {
   estimateBoostingSize,
   estimateMemory,
@@ -31,6 +31,7 @@ import { invalidJob, orFieldError } from './errors.js'
 import { findInitialSource, type InitialSource, type InitSourceLookup } from './init-source.js'
 import { initialWeightsNotes, uncheckedNote } from './initial-weights-notes.js'
 import { planJob } from './plan.js'
+import { planChangedResources } from './plan-changed-resources.js'
 import { planPrediction } from './plan-prediction.js'
 import { placementNotes, type WhyNobody, withResources } from './plan-resources.js'
 import { estimatePredictionSize } from './prediction-size.js'
@@ -84,6 +85,11 @@ export class JobPlanner {
     return { ...plan, timeEstimate: await this.estimateTime(plan) }
   }
 
+  /** See `planChangedResources`. */
+  changeResources(job: JobManifest, resources: Resources): Promise<JobManifest> {
+    return planChangedResources(job, resources, id => this.deps.findDataset(id))
+  }
+
   private async sizedPlan(request: JobRequest, signal?: AbortSignal): Promise<SizedPlan> {
     if (isPredictionRequest(request)) {
       const { job, size } = await this.preparePrediction(request)
@@ -131,7 +137,7 @@ export class JobPlanner {
         ...(labels && { labels }),
         request,
       },
-      request,
+      request.resources,
     )
     return { job, size }
   }
@@ -159,7 +165,8 @@ export class JobPlanner {
       ...(labels && { labels }),
       request,
     }
-    return { job: withResources(manifest, request), dataset, validationDataset, initial }
+    const planned = withResources(manifest, request.resources)
+    return { job: planned, dataset, validationDataset, initial }
   }
 
   /** Builds the network in another process. */

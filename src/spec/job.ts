@@ -25,7 +25,7 @@ import { Normalization } from './normalization.js'
 import { type Note, NoteList } from './note.js'
 import { nullable } from './nullable.js'
 import { openObject } from './open-object.js'
-import { Resources } from './resources.js'
+import { ResourceChanges, Resources } from './resources.js'
 import { ServingOptions, type ServingPlan } from './serving-options.js'
 import { strictObject } from './strict-object.js'
 import { TrainingOptions, type TrainingPlan } from './training-options.js'
@@ -74,6 +74,7 @@ export const JobPatch = strictObject(
     name: Type.Optional(Name),
     priority: Type.Optional(Priority),
     labels: Type.Optional(LabelChanges),
+    resources: Type.Optional(nullable(ResourceChanges)),
   },
   { minProperties: 1 },
 )
@@ -103,7 +104,7 @@ interface BaseJob {
   /** What the client sent. Absent in jobs that are older than it. */
   request?: JobRequest
   /**
-   * Number of the newest change of name, labels or priority, which the fields above have; absent before the first.
+   * Number of the newest change of name, labels, priority or resources, which the fields above have; absent before the first.
    * Not stored.
    */
   revision?: number
@@ -283,7 +284,10 @@ export const Job = Type.Object({
   freeze: Type.Array(Type.String()),
   priority: Priority,
   labels: Labels,
-  resources: nullable(Resources, 'what the job asked of its worker; null if nothing'),
+  resources: nullable(
+    Resources,
+    'what the job asks of its worker, from its next attempt on if it does not run; null if nothing',
+  ),
   memory: nullable(
     MemoryEstimate,
     'estimated memory of the trainer; for a network, null until the first attempt has built its graph',

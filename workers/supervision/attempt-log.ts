@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { AttemptRecord } from '../../src/jobs/record/records.js'
 import type { FromTrainer } from '../../src/spec/ipc-messages.js'
 import type { Failure, Phase } from '../../src/spec/job.js'
@@ -12,6 +13,16 @@ export const isStartupBanner = (line: string): boolean =>
 export function startLine({ attempt, resumedFrom }: AttemptRecord): string {
   const how = resumedFrom > 0 ? `resumes from step ${resumedFrom}` : 'starts from the beginning'
   return `attempt ${attempt} ${how}`
+}
+
+/** What a job asks for since a client changed it; null if the attempt before asked for the same, or it is not known. */
+export function changeOfResources(
+  before: AttemptRecord | undefined,
+  { resources }: AttemptRecord,
+): string | null {
+  if (!before || before.resources === undefined) return null
+  if (isDeepStrictEqual(before.resources, resources)) return null
+  return `resources are ${JSON.stringify(resources ?? {})}; attempt ${before.attempt} had ${JSON.stringify(before.resources ?? {})}`
 }
 
 /** Trees may be evaluated a thousand times a second. The metrics have every evaluation, the log does not. */

@@ -1,5 +1,8 @@
 import type { LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
 
+/** A held job is offered again, to this and all other workers, after this time. */
+export const heldJobDelayMs = 60_000
+
 /** How often a job that waits for the machine looks whether it can go on. */
 export const holdPollMs = 2000
 

@@ -23,8 +23,8 @@ import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { Failure, JobManifest } from '../../src/spec/job.js'
 import type { Refusal } from './admission.js'
 import type { AttemptRunner, Outcome } from './attempt.js'
-import { failureLine } from './attempt-log.js'
-import { holdPollMs, JobHold } from './job-hold.js'
+import { changeOfResources, failureLine } from './attempt-log.js'
+import { heldJobDelayMs, holdPollMs, JobHold } from './job-hold.js'
 import {
   attemptEnd,
   countedAs,
@@ -75,9 +75,6 @@ export interface JobRunnerDeps {
  * this worker has, or a newer version. `misplaced`: it is in the wrong queue.
  */
 export type JobRunOutcome = 'done' | 'requeue' | 'superseded' | 'held' | 'misplaced'
-
-/** A held job is offered again, to this and all other workers, after this time. */
-export const heldJobDelayMs = 60_000
 
 /** Runs one job: attempts, one after another, until the job has a result or must leave this worker. */
 export class JobRunner {
@@ -216,7 +213,7 @@ export class JobRunner {
 
   /** Runs one attempt and records its outcome. */
   private async runAttempt(record: JobRecord): Promise<void> {
-    const { manifest, lifecycle } = record
+    const { lifecycle } = record
     const { records, checkpoints, metricsLog, findDataset } = this.deps
     const claims = await records.claims(this.id)
     const previousAttempts = await records.attempts(this.id)
@@ -245,7 +242,7 @@ export class JobRunner {
       startedAt,
       resumedFrom,
       phase: 'preparing',
-      progress: await progressAt(manifest, previousAttempts, resumedFrom, metricsLog),
+      progress: await progressAt(record.manifest, previousAttempts, resumedFrom, metricsLog),
       endedAt: null,
       end: null,
       outputTail: null,
@@ -253,9 +250,14 @@ export class JobRunner {
     const started = await records.apply(this.id, { event: 'start', at: startedAt, attempt })
     // a client's request was recorded first
     if (!started.allowed) return
+    const manifest = await records.manifestOfStarted(record)
+    // other resources came between: this worker may not have them
+    if (this.deps.refusalOf(manifest)) return this.recordStop(attempt)
+    attemptRecord.resources = manifest.resources ?? null
     if (isFirst) this.deps.totals.leftQueue(started.lifecycle)
     if (previousAttempts.at(-1)?.end === null) this.deps.totals.attemptEnded('lost', null)
     await records.writeAttempt(this.id, attemptRecord)
+    await this.logLine(attempt, changeOfResources(previousAttempts.at(-1), attemptRecord))
     const waitedFor = isFirst ? await this.jobHold.takeReason() : null
     if (waitedFor) await this.logLine(attempt, `not started before: ${waitedFor}`)
     await this.publishState()
@@ -266,7 +268,8 @@ export class JobRunner {
     const outcome: Outcome =
       'code' in task ? { kind: 'failed', failure: task } : await this.train(task, attemptRecord)
     // a damaged job can be deleted while it runs: what the attempt wrote since then goes too
-    if (await this.isDeleted()) return records.remove(this.id)
+    const brief = await records.summary(this.id).catch(() => undefined)
+    if (brief === null) return records.remove(this.id)
     await this.checkSuperseded()
     // best effort: if storage fails, the writes below wait for it
     if (outcome.kind === 'died') await this.deps.sweep().catch(() => {})
@@ -310,10 +313,6 @@ export class JobRunner {
     await this.sleep(ms)
   }
 
-  private async isDeleted(): Promise<boolean> {
-    return (await this.deps.records.summary(this.id).catch(() => undefined)) === null
-  }
-
   /** Says in the job's log why the attempt does not resume from the newest checkpoint. */
   private async reportDamage(attempt: number, damage: readonly Damage[]): Promise<void> {
     for (const { id: step, file, reason } of damage) {
@@ -322,8 +321,8 @@ export class JobRunner {
   }
 
   /** A line that cannot be stored must not keep the job from going on. */
-  private async logLine(attempt: number, line: string): Promise<void> {
-    await this.deps.jobLog.append(this.id, attempt, line).catch(() => {})
+  private async logLine(attempt: number, line: string | null): Promise<void> {
+    if (line) await this.deps.jobLog.append(this.id, attempt, line).catch(() => {})
   }
 
   /** Ends early if the job is to stop. */

@@ -236,6 +236,8 @@ def test_jobs_are_renamed_listed_and_compared(
         dataset=sizes.id, model={"kind": "boosting", "rounds": 10, "maxDepth": 3}
     ).wait()
     other.update(name="other", labels={"team": "tests"})
+    with pytest.raises(trainyard.ProblemError, match="is succeeded, and an attempt keeps"):
+        other.update(resources={"workers": 2})
     assert [each.id for each in client.jobs.list(label="team:tests")] == [other.id]
     table = client.jobs.compare([trees_job, other.id], frame=True)
     assert list(table.index) == ["sizes-trees", "other"]

@@ -82,6 +82,10 @@ export const updateJobExamples = json({
     summary: 'lets a waiting job go first',
     value: { name: 'digits-final', priority: 10 } satisfies JobPatch,
   },
+  resources: {
+    summary: 'lets a paused network go on with two processes, on workers with any label',
+    value: { resources: { workers: 2, labels: null } } satisfies JobPatch,
+  },
 })
 
 export const cancelJobsExamples = json({

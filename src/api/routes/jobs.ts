@@ -122,9 +122,9 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
       schema: {
         tags,
         operationId: 'updateJob',
-        summary: "Change a job's name, labels or priority",
+        summary: "Change a job's name, labels, priority or resources",
         description:
-          'As a JSON merge patch: fields and labels that are not given stay, and a label that is null is removed. Name and labels can be changed in every status; a model that is published later gets the new name. The priority can be changed while the job is queued or paused; else the answer is 409, and nothing is changed.',
+          'As a JSON merge patch: fields and labels that are not given stay, and a label that is null is removed. Name and labels can be changed in every status; a model that is published later gets the new name. The priority can be changed while the job is queued or paused, and resources while it is queued, paused, failed or cancelled; else the answer is 409, and nothing is changed. Resources count from the next attempt on. They change nothing of what a network computes: numbers of workers and devices that do not fit training.shards are refused. Trees depend on the number of workers, which can be changed until the first attempt begins.',
         params,
         body: JobPatch,
         requestExamples: updateJobExamples,

@@ -86,10 +86,23 @@ export class JobQueue {
     return fromLeft === null ? null : before - fromLeft
   }
 
-  /** Moves a waiting job to where its priority belongs. */
-  async updatePriority(job: QueuedJob): Promise<void> {
+  /**
+   * Puts a job into the queue of its needs, where its priority belongs, and takes it out of that of earlier needs. One
+   * that a worker holds stays with it.
+   */
+  async place(job: QueuedJob): Promise<void> {
+    const target = this.open(queueOf(this.prefix, needsOf(job)))
+    for (const queue of await this.all()) {
+      if (queue === target || (await queue.getJobState(job.id)) === 'unknown') continue
+      // BullMQ does not remove a job that a worker holds
+      if ((await queue.remove(job.id)) === 0) return
+    }
+    if ((await target.getJobState(job.id)) === 'unknown') await this.add(job)
+    else await this.updatePriority(job, target)
+  }
+
+  private async updatePriority(job: QueuedJob, queue: Queue): Promise<void> {
     const priority = queuePriority(job)
-    const queue = this.open(queueOf(this.prefix, needsOf(job)))
     // BullMQ would also move a job that has the priority already, behind others that have it
     const known = await this.redis.hget(queue.toKey(job.id), 'priority')
     if (known === null || Number(known) === priority) return

@@ -112,8 +112,7 @@ export class Reconciler {
       lifecycle.attempt > 0 ? await this.readAttempts(manifest.id).catch(nullIfDamaged) : []
     await this.index.put({ manifest, lifecycle, attempts: attempts ?? [] })
     if (!isWaitingOrRunning(lifecycle.state)) return
-    if (await this.queue.has(manifest.id)) await this.queue.updatePriority(manifest)
-    else await this.queue.add(manifest)
+    await this.queue.place(manifest)
   }
 
   /** Whether a worker could run the job: it reads more than a summary. Remembers damage. */

@@ -2,6 +2,7 @@ import type { BestMetrics } from '../../spec/best-metrics.js'
 import type { FailureCode } from '../../spec/failure-codes.js'
 import type { Metrics, Phase } from '../../spec/job.js'
 import type { MemoryEstimate } from '../../spec/memory-estimate.js'
+import type { Resources } from '../../spec/resources.js'
 
 /**
  * `crashed`: the trainer exited with an error, or native code crashed. `killed`: from outside, or with
@@ -38,6 +39,8 @@ export interface AttemptRecord {
   progress?: AttemptProgress
   /** The estimate for a network's job, when the attempt has built its graph. */
   memory?: MemoryEstimate
+  /** What the job asked for when the attempt began; null if nothing. Absent in the records of older versions. */
+  resources?: Resources | null
   /** Null while the attempt runs, and if its worker died before it could record the end. */
   endedAt: string | null
   end: AttemptEnd | null

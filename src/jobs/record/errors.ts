@@ -46,6 +46,26 @@ export const priorityNotChangeable = (id: string, state: JobState) =>
     `job '${id}' is ${state}, and a priority matters only to a job that waits: leave priority out; name and labels can be changed`,
   )
 
+/** For other resources of a job that runs, or has succeeded. */
+export const resourcesNotChangeable = (id: string, state: JobState) => {
+  const cure = isTerminal(state)
+    ? 'nothing of it runs any more: leave resources out'
+    : state === 'cancelling'
+      ? 'change them once it has ended, and retry it'
+      : 'pause it first, and resume it with others'
+  return new TrainyardError(
+    isTerminal(state) ? 'JOB_ENDED' : 'JOB_ACTIVE',
+    `job '${id}' is ${state}, and an attempt keeps the resources with which it began: ${cure}`,
+  )
+}
+
+export const treesHaveWorkers = (id: string, before: number, after: number) => {
+  const message = `job '${id}' has begun to grow trees with resources.workers ${before}, and ${after} would grow other trees: submit it as a new job`
+  return new TrainyardError('INVALID_JOB', message, {
+    errors: [fieldError('/resources/workers', 'contradiction', message)],
+  })
+}
+
 export const tooManyLabels = (count: number) => {
   const message = `the job would have ${count} labels, expected at most ${maxLabels}: remove some by setting them to null`
   return new TrainyardError('INVALID_JOB', message, {

@@ -2,29 +2,58 @@ import { Type } from 'typebox'
 import { Name, Timestamp } from '../../spec/identifiers.js'
 import type { JobManifest } from '../../spec/job.js'
 import { defaultPriority, Labels, Priority } from '../../spec/labels.js'
+import { NoteList } from '../../spec/note.js'
 import { shapeOf } from '../../store/shape.js'
 import type { Store } from '../../store/store.js'
 import { jobPaths } from './job-paths.js'
+import { StoredMemory, StoredResources } from './record-shapes.js'
+
+/** What a job asks of its workers, and what follows from it. */
+export type Placing = Pick<JobManifest, 'resources' | 'requires' | 'notes' | 'memory'>
 
 /** What clients may change of a job after its submission. */
-export type EditableFields = Required<Pick<JobManifest, 'name' | 'labels' | 'priority'>>
-
-interface JobEdit extends EditableFields {
-  at: string
+export interface EditableFields
+  extends Required<Pick<JobManifest, 'name' | 'labels' | 'priority'>> {
+  placing: Placing
 }
 
+interface JobEdit extends Omit<EditableFields, 'placing'> {
+  at: string
+  /** Absent in edits that are older than it: that of the manifest. */
+  placing?: Placing
+}
+
+const placing = Type.Object({
+  resources: Type.Optional(StoredResources),
+  requires: Type.Optional(Type.Array(Type.String())),
+  notes: Type.Optional(NoteList),
+  memory: Type.Optional(StoredMemory),
+})
+
 const jobEdit = shapeOf<JobEdit>(
-  Type.Object({ name: Name, labels: Labels, priority: Priority, at: Timestamp }),
+  Type.Object({
+    name: Name,
+    labels: Labels,
+    priority: Priority,
+    placing: Type.Optional(placing),
+    at: Timestamp,
+  }),
 )
 
-export const editableFieldsOf = ({
-  name,
-  labels = {},
-  priority = defaultPriority,
-}: JobManifest): EditableFields => ({ name, labels, priority })
+export const placingOf = ({ resources, requires, notes, memory }: JobManifest): Placing => ({
+  ...(resources && { resources }),
+  ...(requires && { requires }),
+  ...(notes && { notes }),
+  ...(memory && { memory }),
+})
+
+export const editableFieldsOf = (manifest: JobManifest): EditableFields => {
+  const { name, labels = {}, priority = defaultPriority } = manifest
+  return { name, labels, priority, placing: placingOf(manifest) }
+}
 
 /**
- * The changes of a job's name, labels and priority, as numbered files. Each has all three fields as they are after
+ * The changes of a job's name, labels, priority and resources, as numbered files. Each has all fields as they are after
  * it, so only the newest is read. As in the journal, a writer creates the next file exclusively, so that none of two
  * concurrent changes is lost.
  */
@@ -38,8 +67,9 @@ export class JobEdits {
     const edit = await this.store.readJson<JobEdit>(jobPaths(manifest.id).edit(revision), jobEdit)
     // null if the job is removed at this moment
     if (!edit) return manifest
-    const { name, labels, priority } = edit
-    return { ...manifest, name, labels, priority, revision }
+    const { name, labels, priority, placing = placingOf(manifest) } = edit
+    const { resources: _1, requires: _2, notes: _3, memory: _4, ...rest } = manifest
+    return { ...(rest as JobManifest), name, labels, priority, ...placing, revision }
   }
 
   /** Returns false if another change came first. `manifest` is what the change was made from. */

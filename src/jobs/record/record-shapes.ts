@@ -35,7 +35,9 @@ import { jobActions } from './states.js'
 
 const Count = Type.Integer({ minimum: 0 })
 const AttemptNumber = Type.Integer({ minimum: 1 })
-const StoredMemory = Type.Object({ totalBytes: Type.Number() })
+export const StoredMemory = Type.Object({ totalBytes: Type.Number() })
+/** Of a newer version they may have more, which `requires` names. */
+export const StoredResources = Type.Object({ ...Resources.properties })
 
 const manifestFields = {
   id: JobId,
@@ -52,8 +54,7 @@ const manifestFields = {
   notes: Type.Optional(NoteList),
   memory: Type.Optional(StoredMemory),
   idempotency: Type.Optional(Type.String()),
-  // of a newer version it may have more, which `requires` names
-  resources: Type.Optional(Type.Object({ ...Resources.properties })),
+  resources: Type.Optional(StoredResources),
   requires: Type.Optional(Type.Array(Type.String())),
   plannedBy: Type.Optional(Type.String()),
   request: Type.Optional(Type.Object({})),
@@ -113,6 +114,7 @@ export const attemptRecord = shapeOf<AttemptRecord>(
       Type.Object({ step: Count, metrics: StoredMetrics, best: Type.Optional(BestMetrics) }),
     ),
     memory: Type.Optional(StoredMemory),
+    resources: Type.Optional(nullable(StoredResources)),
     cause: Type.Optional(nullable(Type.String())),
     endedAt: Type.Optional(nullable(Timestamp)),
     end: Type.Optional(nullable(Type.String())),

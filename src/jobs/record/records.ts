@@ -4,8 +4,9 @@ import type { RemovedCheckpoints } from '../../spec/checkpoint.js'
 import type { ConvKernelTable } from '../../spec/conv-kernels.js'
 import { isJobId } from '../../spec/identifiers.js'
 import type { InitReport } from '../../spec/init-from.js'
-import type { JobManifest } from '../../spec/job.js'
+import { isBoosting, type JobManifest } from '../../spec/job.js'
 import type { MemoryEstimate } from '../../spec/memory-estimate.js'
+import { devicesOf, workersOf } from '../../spec/resources.js'
 import type { TrainingKernels } from '../../spec/training-kernels.js'
 import type { Store } from '../../store/store.js'
 import type { AttemptRecord } from './attempt-record.js'
@@ -44,12 +45,19 @@ export interface JobRecord {
   result: JobResult | null
 }
 
-/** The estimated memory of a job's trainer; null if it is not known yet. */
-export const memoryOf = ({
+/** The estimated memory of a job's trainer; null if it is not known yet, as after a change of its workers or devices. */
+export function memoryOf({
   manifest,
   attempts,
-}: Pick<JobRecord, 'manifest' | 'attempts'>): MemoryEstimate | null =>
-  manifest.memory ?? attempts.findLast(({ memory }) => memory)?.memory ?? null
+}: Pick<JobRecord, 'manifest' | 'attempts'>): MemoryEstimate | null {
+  const isAlike = ({ resources }: AttemptRecord) =>
+    resources === undefined ||
+    isDeepStrictEqual(placesOf({ resources: resources ?? {} }), placesOf(manifest))
+  const estimate = attempts.findLast(attempt => attempt.memory && isAlike(attempt))?.memory
+  return manifest.memory ?? estimate ?? null
+}
+
+const placesOf = (job: Pick<JobManifest, 'resources'>) => [workersOf(job), devicesOf(job)]
 
 /** The memory that a job takes for itself: its estimate, or what it asks for if that is more; null if unknown. */
 export function memoryNeedOf(record: Pick<JobRecord, 'manifest' | 'attempts'>): number | null {
@@ -173,19 +181,24 @@ export class JobRecords {
   }
 
   /**
-   * Changes the name, labels or priority. `change` gets them as they are, and the job's state; it may throw, and may
-   * be called again if another change comes first. Returns whether anything changed.
+   * Changes the name, labels, priority or resources. `change` gets them as they are, the manifest that has them, and
+   * the job's state; it may throw, and may be called again if another change comes first. Returns whether anything
+   * changed.
    */
   async edit(
     id: string,
-    change: (fields: EditableFields, lifecycle: Lifecycle) => EditableFields,
+    change: (
+      fields: EditableFields,
+      lifecycle: Lifecycle,
+      manifest: JobManifest,
+    ) => EditableFields | Promise<EditableFields>,
   ): Promise<boolean> {
     for (;;) {
       const manifest = await this.manifest(id)
       const lifecycle = await this.journal.read(id, manifest.createdAt)
       if (lifecycle.state === 'removed') throw jobNotFound(id)
       const before = editableFieldsOf(manifest)
-      const after = change(before, lifecycle)
+      const after = await change(before, lifecycle, manifest)
       if (isDeepStrictEqual(before, after)) return false
       if (!(await this.edits.add(manifest, after))) continue
       // on a file system without links there is none to rename
@@ -193,6 +206,20 @@ export class JobRecords {
         await linkRun(this.store, { id, name: after.name }).catch(() => {})
       }
       return true
+    }
+  }
+
+  /**
+   * The manifest that an attempt runs, whose start has just been added to the journal of the record. A change that was
+   * decided before the start may come after this, and then counts from the next attempt on. For trees, of which the
+   * first attempt fixes the number of workers, it comes too late: this adds an edit that changes nothing, and whoever
+   * comes after it sees the start.
+   */
+  async manifestOfStarted({ manifest: { id }, lifecycle }: JobRecord): Promise<JobManifest> {
+    for (;;) {
+      const manifest = await this.manifest(id)
+      if (!isBoosting(manifest) || lifecycle.attempt > 0) return manifest
+      if (await this.edits.add(manifest, editableFieldsOf(manifest))) return manifest
     }
   }
 

@@ -8,6 +8,7 @@ import { Checkpoints } from '../../../src/jobs/record/checkpoints.js'
 import { type AttemptRecord, initialRecord, JobRecords } from '../../../src/jobs/record/records.js'
 import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
 import { planJob } from '../../../src/planning/plan.js'
+import type { JobManifest } from '../../../src/spec/job.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import type { Store } from '../../../src/store/store.js'
 import { digitsManifest } from '../../../testing/digits-manifest.js'
@@ -47,6 +48,30 @@ test('concurrent claims get different attempt numbers', async () => {
   assert.equal(new Set(claimed).size, 20)
   assert.equal(await records.isCurrent(id, Math.max(...claimed)), true)
   assert.equal(await records.isCurrent(id, 1), false)
+})
+
+test('a change of workers that meets the start of trees is refused, or is what they grow with', async () => {
+  const { records, manifest: network } = await newJob()
+  for (let round = 0; round < 30; round++) {
+    const id = newJobId()
+    const model = { ...network.model, kind: 'boosting' } as never
+    await records.create({ ...network, id, model } as JobManifest)
+    const started = async () => {
+      const record = await records.read(id)
+      await records.apply(id, { event: 'start', at: '2026-01-01T00:00:00.000Z', attempt: 1 })
+      return records.manifestOfStarted(record)
+    }
+    const changed = () =>
+      records
+        .edit(id, (fields, { attempt }) => {
+          if (attempt > 0) throw new Error('it has begun')
+          return { ...fields, placing: { resources: { workers: 2 } } }
+        })
+        .catch(() => false)
+    const [grown] = await Promise.all([started(), changed()])
+    const { resources } = await records.manifest(id)
+    assert.deepEqual(grown.resources, resources, `round ${round}`)
+  }
 })
 
 test('a job ends once', async () => {

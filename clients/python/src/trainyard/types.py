@@ -1651,7 +1651,7 @@ class Job(TypedDict):
     """jobs with a higher priority start first; one point counts as much as ten minutes of waiting (default: 0)"""
     labels: Labels
     resources: Union[JobResourcesDetails, None]
-    """what the job asked of its worker; null if nothing"""
+    """what the job asks of its worker, from its next attempt on if it does not run; null if nothing"""
     memory: Union[MemoryEstimate, None]
     """estimated memory of the trainer; for a network, null until the first attempt has built its graph"""
     notes: List[Note]
@@ -1864,7 +1864,7 @@ class JobPlan(TypedDict):
     """jobs with a higher priority start first; one point counts as much as ten minutes of waiting (default: 0)"""
     labels: Labels
     resources: Union[JobPlanResources, None]
-    """what the job asked of its worker; null if nothing"""
+    """what the job asks of its worker, from its next attempt on if it does not run; null if nothing"""
     steps: int
     """total number of steps; for boosting, of rounds; for a prediction, of records"""
     stepsPerEpoch: Union[int, None]
