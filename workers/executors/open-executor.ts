@@ -102,19 +102,27 @@ const passedSettings = [
  * What trainers elsewhere get of this worker's settings: engines show the variables of a process to whoever may look,
  * so nothing secret.
  */
-function nodeEnvironment({ settings, environment, redis }: ExecutorDeps): Record<string, string> {
-  // the pods of Kubernetes have a template, and nodes with a file have that
-  if (settings.nodeEnvironmentFile !== null || settings.kind === 'kubernetes') return {}
+export function nodeEnvironment({
+  settings,
+  environment,
+  redis,
+}: Pick<ExecutorDeps, 'settings' | 'environment' | 'redis'>): Record<string, string> {
+  // the pods of Kubernetes have a template, and a policy of their own for gangs
+  if (settings.kind === 'kubernetes') return {}
+  // nodes with a file have the rest from there; a gang is offered to them by what this worker says of their network
+  if (settings.nodeEnvironmentFile !== null) return chosen(environment, ['TRAINYARD_GANG_NETWORK'])
   const { password } = redis.connection
   if (password)
     throw new Error(
       `REDIS_URL has a password, which ${settings.kind} would show to whoever may see its jobs: put REDIS_URL and the other settings into a file on each node, and set TRAINYARD_NODE_ENV to its path`,
     )
-  const names = [...passedSettings, 'REDIS_URL']
-  return Object.fromEntries(
-    names.flatMap(name => (environment[name] ? [[name, environment[name]]] : [])),
-  )
+  return chosen(environment, [...passedSettings, 'REDIS_URL'])
 }
+
+const chosen = (environment: NodeJS.ProcessEnv, names: readonly string[]) =>
+  Object.fromEntries(
+    names.flatMap(name => (environment[name] ? [[name, environment[name]]] : [])),
+  ) as Record<string, string>
 
 /** They are right only if the nodes are this machine. */
 function warnOfLocalAddresses({ settings, redis, log }: ExecutorDeps): void {
