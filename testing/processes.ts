@@ -16,7 +16,10 @@ async function listProcesses(): Promise<ProcessInfo[]> {
         readFile(`/proc/${pid}/cmdline`, 'utf8'),
       ])
       // the name in parentheses may contain any character; state and parent follow the last one
-      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+      const [state, parentPid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      // it has ended, though its parent may be stopped and not have noticed
+      if (state === 'Z') return null
+      const parent = Number(parentPid)
       return { pid: Number(pid), parent, command: command.replaceAll('\0', ' ') }
     } catch {
       return null // the process has ended since it was listed
