@@ -5,7 +5,12 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { viewJob } from '../../../src/jobs/job-view.js'
 import { Checkpoints } from '../../../src/jobs/record/checkpoints.js'
-import { type AttemptRecord, initialRecord, JobRecords } from '../../../src/jobs/record/records.js'
+import {
+  type AttemptRecord,
+  initialRecord,
+  JobRecords,
+  memoryOf,
+} from '../../../src/jobs/record/records.js'
 import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
 import { planJob } from '../../../src/planning/plan.js'
 import type { JobManifest } from '../../../src/spec/job.js'
@@ -72,6 +77,22 @@ test('a change of workers that meets the start of trees is refused, or is what t
     const { resources } = await records.manifest(id)
     assert.deepEqual(grown.resources, resources, `round ${round}`)
   }
+})
+
+test('an estimate of memory is of the workers and devices that it was made for', async () => {
+  const { manifest } = await newJob()
+  const memory = { engineBytes: 2, stateBytes: 1, stepBytes: 1, totalBytes: 4 }
+  const of = (began: object, now: object) =>
+    memoryOf({
+      manifest: { ...manifest, resources: now },
+      attempts: [attemptRecord(1, { memory, ...began })],
+    })
+  assert.equal(of({ resources: { workers: 2 } }, { workers: 2, labels: ['ssd'] }), memory)
+  assert.equal(of({ resources: { workers: 2 } }, {}), null)
+  assert.equal(of({ resources: null }, { devices: 1 }), memory)
+  assert.equal(of({ resources: null }, { devices: 2 }), null)
+  // an attempt of an older version, which nobody could change
+  assert.equal(of({}, { devices: 2 }), memory)
 })
 
 test('a job ends once', async () => {
