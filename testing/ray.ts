@@ -96,6 +96,10 @@ export class RayCluster {
     return (await trainers(this.others[0]!)).length > 0
   }
 
+  async killOtherTrainer(): Promise<void> {
+    for (const pid of await trainers(this.others[0]!)) process.kill(pid, 'SIGKILL')
+  }
+
   async close(): Promise<void> {
     for (const node of [this.head, ...this.others]) if (node) await killTree(node)
   }

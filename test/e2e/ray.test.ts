@@ -22,6 +22,8 @@ let jobs: JobsOnServer
 let network: PrivateNetwork
 let ray: RayCluster
 let undisturbed: Buffer
+/** The weights of a job with two shards, by one trainer. */
+let sharded: Buffer
 /** In the order of what was started; ended in the other. */
 const cleanups: (() => unknown)[] = []
 const scope = { after: (work: () => unknown) => void cleanups.push(work) }
@@ -37,13 +39,18 @@ if (!needs.skip) {
     network = await openPrivateNetwork(scope)
     const worker = startWorker({ TRAINYARD_SPARE_TRAINERS: 'off' })
     undisturbed = await jobs.weights(await ended(await jobs.submit(training)))
+    sharded = await jobs.weights(await ended(await jobs.submit({ ...training, shards: 2 })))
     await stop(worker)
     // Ray makes sockets in it, whose paths must be short
     const folder = await mkdtemp(join('/tmp', 'ray-'))
     scope.after(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }))
     ray = await RayCluster.start(scope, network, folder, {})
     await ray.addNode()
-    const onRay = startWorker({ TRAINYARD_EXECUTOR: 'ray', TRAINYARD_RAY_URL: ray.url })
+    const onRay = startWorker({
+      TRAINYARD_EXECUTOR: 'ray',
+      TRAINYARD_RAY_URL: ray.url,
+      TRAINYARD_GANG_NETWORK: 'private',
+    })
     scope.after(() => stop(onRay))
   })
 }
@@ -101,6 +108,26 @@ test('jobs train on two nodes of Ray, to the bytes of a local job', needs, async
     assert.equal((await jobs.records.attempts(id)).length, 1)
   }
 })
+
+test(
+  'a network trains by two ranks on two nodes of Ray, to the bytes of one, also if one is killed',
+  needs,
+  async () => {
+    const id = await jobs.submit({ ...training, shards: 2 }, { workers: 2 })
+    await reached(id, 120)
+    // each node has one processor, and each rank takes one
+    assert.ok(await ray.otherTrains(), await jobs.log(id))
+    await ray.killOtherTrainer()
+    await assertEachStepOnce(await ended(id), training.steps)
+    assert.ok((await jobs.weights(id)).equals(sharded), await jobs.log(id))
+    const attempts = await jobs.records.attempts(id)
+    assert.deepEqual(
+      attempts.map(({ end }) => end),
+      ['killed', 'finished'],
+    )
+    await eventually('no trainer', async () => !(await ray.trains()), patience)
+  },
+)
 
 test('a job that is cancelled leaves Ray, and so does its trainer', needs, async () => {
   const id = await jobs.submit({ ...training, steps: 1_000_000 })

@@ -12,9 +12,10 @@ export class JobsOnServer {
     this.records = new JobRecords(server.store)
   }
 
-  async submit(training: object): Promise<string> {
+  async submit(training: object, resources?: object): Promise<string> {
     const model = { kind: 'resnet', blocks: 1, filters: 4 }
-    const request = { model, dataset: 'shades', training: { batchSize: 8, ...training } }
+    const plan = { batchSize: 8, ...training }
+    const request = { model, dataset: 'shades', training: plan, ...(resources && { resources }) }
     const { body, status, text } = await this.server.api.post('/jobs').send(request)
     if (status !== 202) throw new Error(text)
     return body.id
