@@ -9,15 +9,10 @@ import { main } from './setup/failure.mjs'
 import { modules, root } from './setup/places.mjs'
 import { setUpTestPackages } from './setup/test-packages.mjs'
 import { setup } from './setup.mjs'
+import { groupFiles } from './testing/groups.mjs'
 
 const tests = join('dist', 'test')
-/** Far more than any test file takes. A file that hangs fails, and the others still run. */
-const fileTimeoutMs = 10 * 60_000
-/**
- * How many files run at once. With two, two cores were idle for a third of the time: files wait for restarts,
- * outages, retries and browsers. With many, TensorFlow's threads, one for each core, would hold each other up.
- */
-const concurrency = 3
+const runFiles = join('scripts', 'testing', 'run-files.mjs')
 const colours = process.stdout.isTTY ? [] : ['--colors=off']
 
 await main(async () => {
@@ -55,17 +50,10 @@ async function stage(name, work) {
 
 async function testStage(name, choose) {
   if (process.exitCode) return
-  // Node 20's --test does not accept patterns
   const files = choose(testFiles())
   if (!files.length) return
-  const options = [
-    '--test',
-    `--test-concurrency=${concurrency}`,
-    `--test-timeout=${fileTimeoutMs}`,
-    '--test-reporter=spec',
-  ]
   await stage(`${name} (${files.length} ${files.length === 1 ? 'file' : 'files'})`, () =>
-    node([...options, ...files]),
+    node([runFiles, ...groupFiles(files)]),
   )
 }
 
