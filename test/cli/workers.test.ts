@@ -103,7 +103,7 @@ test('an unknown worker is refused with the hosts that there are, and without a 
     // neither a part of a host nor of an id names a worker
     for (const name of ['nort', 'north-4', 'south-70']) {
       // a report counts for seconds, which commands take on a busy machine
-      await report(...north, south)
+      assert.deepEqual(await report(...north, south), [null, null, null])
       const { code, stdout, stderr } = await run(command, name)
       assert.equal(code, exitCodes.notFound)
       assert.equal(stdout, '')
