@@ -137,7 +137,9 @@ export function parseLine<T>(line: Buffer, isValid: (value: unknown) => value is
 function splitLines(lines: Buffer): Buffer[] {
   const split: Buffer[] = []
   for (let at = 0; at < lines.length; ) {
-    const end = lines.indexOf(newline, at)
+    const found = lines.indexOf(newline, at)
+    // the start of a line whose rest a caller has cut off is damaged: it has no checksum
+    const end = found < 0 ? lines.length : found
     split.push(lines.subarray(at, end))
     at = end + 1
   }

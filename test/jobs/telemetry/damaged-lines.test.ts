@@ -7,6 +7,7 @@ import { JobLog } from '../../../src/jobs/telemetry/job-log.js'
 import { chartOf } from '../../../src/jobs/telemetry/metrics-chart.js'
 import { csvOf, ndjsonOf } from '../../../src/jobs/telemetry/metrics-export.js'
 import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
+import { parseLines } from '../../../src/jobs/telemetry/ndjson.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import { mulberry32 } from '../../../testing/random.js'
 import { attemptRecord, newJobId } from '../../../testing/running-job.js'
@@ -143,4 +144,13 @@ test('the log of a job says where a line is left out', async t => {
   const lines = items.map(({ line }) => line)
   assert.deepEqual([lines[0], lines[2]], ['one', 'three'])
   assert.match(lines[1]!, /^\[a damaged line of \d+ bytes is left out\]$/)
+})
+
+test('a text that ends within a line has one damaged line more', () => {
+  const isRow = (value: unknown): value is { a: number } => typeof value === 'object'
+  const text = '{"a":1}\n{"a":2}\n{"a":'
+  assert.deepEqual(parseLines(Buffer.from(text), isRow), {
+    values: [{ a: 1 }, { a: 2 }],
+    damaged: 1,
+  })
 })
