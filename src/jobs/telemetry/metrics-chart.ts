@@ -7,7 +7,7 @@ import { downsample, type Point } from './downsample.js'
 import { keptPoints, readKeptChart, type SeriesOfJob, writeKeptChart } from './kept-chart.js'
 import type { StepRange, Tail } from './metrics-log.js'
 import { isSummarySegment, pointsByName } from './metrics-summary.js'
-import { parseLines, readChunk, seekLine } from './ndjson.js'
+import { completeLines, parseLines, readChunk, seekLine } from './ndjson.js'
 
 export interface ChartQuery extends StepRange {
   names?: readonly string[]
@@ -207,9 +207,10 @@ async function* pointsFromLog(
     const chunk = await readChunk(store, log, at)
     if (chunk.bytes === 0) return
     at += chunk.bytes
-    // the next segment of the summary covers what the last chunk has beyond `end`
+    // the next segment of the summary covers what the last chunk has beyond `end`; if that was the size of the log, it
+    // may lie within a line: a file grows by pages while a line is written
     const excess = Math.min(Math.max(0, at - end), chunk.lines.length)
-    const lines = chunk.lines.subarray(0, chunk.lines.length - excess)
+    const lines = completeLines(chunk.lines.subarray(0, chunk.lines.length - excess))
     const { values: rows, damaged } = parseLines(lines, isLoggedRow)
     counter.damagedLines += damaged + chunk.damaged
     const wanted = rows.filter(({ step }) => step >= firstStep && step <= lastStep)

@@ -34,12 +34,16 @@ export async function readChunk(
 ): Promise<LogChunk> {
   for (let length = bytes; length <= 4 * maxLineBytes; length *= 4) {
     const chunk = await store.readFrom(key, offset, length)
-    const lines = chunk.subarray(0, chunk.lastIndexOf(newline) + 1)
+    const lines = completeLines(chunk)
     if (lines.length > 0 || chunk.length < length) return { lines, bytes: lines.length, damaged: 0 }
   }
   const skipped = await damagedRun(store, key, offset)
   return { lines: Buffer.alloc(0), bytes: skipped, damaged: 1 }
 }
+
+/** Without what follows the last newline. */
+export const completeLines = (bytes: Buffer): Buffer =>
+  bytes.subarray(0, bytes.lastIndexOf(newline) + 1)
 
 /** The length of a run of bytes up to the next newline, or to the end of the log if it is too long. */
 async function damagedRun(store: Store, key: string, offset: number): Promise<number> {
