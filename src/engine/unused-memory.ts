@@ -7,12 +7,14 @@ let functions: { collectGarbage(): void; trim: ((padding: number) => number) | n
 
 /**
  * Gives memory back to the system that nothing needs any more. V8 alone collects garbage when it needs room, which a
- * process that computes in a library never does; and GNU's allocator keeps what is freed. It takes about 10 ms.
+ * process that computes in a library never does; and GNU's allocator keeps what is freed. It takes 10 to 20 ms.
  */
 export async function returnUnusedMemory(): Promise<void> {
   // the target of a WeakRef that was read stays until then
   await yieldToEventLoop()
   functions ??= { collectGarbage: findCollector(), trim: findTrim() }
+  functions.collectGarbage()
+  // a thread frees the bytes of arrays that were collected; the next collection first waits for it
   functions.collectGarbage()
   functions.trim?.(0)
 }
