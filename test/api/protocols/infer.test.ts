@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { PNG } from 'pngjs'
+import { eventually } from '../../../testing/eventually.js'
 import { putModel, startServer, type TestServer } from '../../../testing/test-server.js'
 
 let server: TestServer
@@ -42,6 +43,8 @@ test('the server and its models say what they are', async () => {
   }
   assert.deepEqual((await get('/v2')).name, 'trainyard')
   assert.deepEqual(await get('/v2/health/live'), { live: true })
+  const isReady = async () => (await server.api.get('/v2/health/ready')).status === 200
+  await eventually('the predictor to be ready', isReady)
   assert.deepEqual(await get('/v2/health/ready'), { ready: true })
   assert.deepEqual(await get('/v2/models/shades/ready'), { name: 'shades', ready: true })
   assert.deepEqual(await get('/v2/models/shades/versions/1'), {
