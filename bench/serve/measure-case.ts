@@ -27,7 +27,7 @@ export interface ServerResult {
 
 /** A load, and what it cost the server. */
 export interface ServerLoad extends ClosedLoop {
-  /** Time of all cores for a request. Unlike the others, it hardly depends on what else the machine does. */
+  /** Time of all cores for a request; 0 if none was answered. Unlike the others, it hardly depends on what else the machine does. */
   cpuMsPerRequest: number
 }
 
@@ -160,7 +160,7 @@ async function measureLoad(
   const measured = await measureClosedLoop(server.requests, load)
   const cpuSeconds = (await server.cpuSeconds()) - before
   const requests = measured.requestsPerSecond * load.seconds
-  return { ...measured, cpuMsPerRequest: (cpuSeconds / requests) * 1000 }
+  return { ...measured, cpuMsPerRequest: requests === 0 ? 0 : (cpuSeconds / requests) * 1000 }
 }
 
 async function whileRunning<T>(server: RunningServer, work: () => Promise<T>): Promise<T> {
@@ -172,9 +172,14 @@ async function whileRunning<T>(server: RunningServer, work: () => Promise<T>): P
   }
 }
 
-/** The median of each figure; of refused and failed requests, the sum. */
+/**
+ * The median of each figure, without rounds in which the server had ended, if it answered in others; of refused and
+ * failed requests, the sum.
+ */
 function medianLoad(loads: readonly ServerLoad[]): ServerLoad {
-  const medianOf = (key: keyof ServerLoad) => median(loads.map(load => load[key]))
+  const answered = loads.filter(({ requestsPerSecond }) => requestsPerSecond > 0)
+  const counted = answered.length > 0 ? answered : loads
+  const medianOf = (key: keyof ServerLoad) => median(counted.map(load => load[key]))
   return {
     requestsPerSecond: medianOf('requestsPerSecond'),
     p50Ms: medianOf('p50Ms'),
